@@ -1,0 +1,50 @@
+// CPU time to answer one find_node with 8 nodes, over UDP on loopback: ours, `bittorrent-dht` (its reply trimmed to 8),
+// and a bare dgram echo as the floor. Each server is a process of its own, all are asked by the same other process, in
+// turns; so what is counted is the server's time alone, in user and in system mode.
+import { digits, median, printTable, ratio, startChild } from './support.mjs';
+
+const SERVERS = ['echo', 'bittorrent-dht', 'xorrery, buckets of 20', 'xorrery, as it comes'];
+
+/** Prints the table. */
+export const run = async ({ short }) => {
+  const [rounds, count] = short ? [2, 2_000] : [9, 20_000];
+  const load = startChild('./answer.load.mjs');
+  /** @type {any[]} */
+  const servers = [];
+  try {
+    for (const name of SERVERS) {
+      const child = startChild('./answer.server.mjs', name);
+      const server = { name, child, port: 0, contacts: 0, length: 0, lost: 0, times: [] };
+      servers.push(server);
+      server.port = await child.ask('start');
+      server.contacts = await child.ask('meet', await load.ask('contacts', { name, ids: await child.ask('ids') }));
+    }
+    for (let round = -1; round < rounds; round++) {
+      for (const server of servers) {
+        const { name, port, child } = server;
+        const before = await child.ask('cpu');
+        const { answered, length, lost } = await load.ask('load', { name, port, count });
+        // The first round is for the compiler.
+        if (round >= 0) server.times.push(((await child.ask('cpu')) - before) / answered);
+        server.length = length;
+        server.lost += lost;
+      }
+    }
+  } finally {
+    await Promise.all([load, ...servers.map(({ child }) => child)].map((child) => child.stop()));
+  }
+  const [floor, theirs, ...ours] = servers.map(({ times }) => median(times));
+  printTable(
+    ['a find_node answered', 'contacts', 'bytes', 'CPU us', 'a CPU second', 'x echo', 'x bittorrent-dht', 'lost'],
+    servers.map(({ name, contacts, length, lost, times }) => {
+      const time = median(times);
+      const speed = Math.round(1e6 / time);
+      return [name, contacts, Math.round(length), digits(time), speed, ratio(time, floor), ratio(time, theirs), lost];
+    }),
+  );
+  const worst = Math.max(...ours);
+  const verdict = worst < theirs ? 'ahead' : 'BEHIND';
+  return [
+    `answer: ${digits(worst)} us of CPU a find_node, ${ratio(worst, theirs)} of bittorrent-dht (${verdict}), ${ratio(worst, floor)} of an echo`,
+  ];
+};

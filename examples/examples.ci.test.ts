@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const files = readdirSync(here).filter((it) => it.endsWith('.mjs'));
+
+/** A line each example prints when it works. */
+const LINES: Readonly<Record<string, RegExp>> = {
+  'node-in-15-lines.mjs': /^found 127\.0\.0\.1:6881$/m,
+  'watch-a-lookup.mjs': /answered {2}127\.0\.0\.1:\d+ .*\n(.*\n)*\d+ {2}(converged|exhausted): asked \d+/,
+  'find-node-promise.mjs': /^it is the one we looked for$/m,
+};
+
+it.each(files)('[G20] the example %s runs by itself and prints what it promises', async (file) => {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [here + file], { timeout: 30_000 });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(LINES[file] ?? /^there is no line for this example in LINES$/);
+});
+
+it('no line is left over from an example that is gone', () => {
+  expect(Object.keys(LINES).sort()).toEqual([...files].sort());
+});

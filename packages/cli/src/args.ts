@@ -1,0 +1,79 @@
+/**
+ * What a person types, read or refused: durations, ports, endpoints, ids. Each parser throws commander's
+ * `InvalidArgumentError`, which says which argument it was; what it adds here is why.
+ */
+import { isIP } from 'node:net';
+import { type Id, idFromHex } from '@xorrery/core';
+import { EndpointError, PUBLIC_BOOTSTRAP, parseEndpoint } from '@xorrery/mainline';
+import { InvalidArgumentError } from 'commander';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const DAY = 24 * 3_600_000;
+
+/** A duration in ms, from 1 ms to a day. */
+export function duration(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  if (unit === '') throw new InvalidArgumentError('want a duration such as 500ms, 30s, 15m or 2h');
+  const ms = Math.round(Number(digits) * (UNITS[unit] as number));
+  if (ms < 1 || ms > DAY) throw new InvalidArgumentError('want a duration from 1ms to 24h');
+  return ms;
+}
+
+/** A parser of whole numbers in a range. */
+export function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`want a whole number from ${low} to ${high}`);
+  };
+}
+
+/** The id of a node: 40 hex digits. */
+export function nodeId(text: string): Id {
+  if (!/^[0-9a-f]{40}$/i.test(text)) {
+    const got = /^[0-9a-f]*$/i.test(text) ? `, got ${text.length}` : '';
+    throw new InvalidArgumentError(`want 40 hex digits${got}`);
+  }
+  return idFromHex(text, 160);
+}
+
+/** An address to bind, each time it is given. */
+export function host(text: string, before: readonly string[] | undefined): readonly string[] {
+  if (isIP(text) === 0) throw new InvalidArgumentError('want an IPv4 or IPv6 address, such as 127.0.0.1 or ::1');
+  return [...(before ?? []), text];
+}
+
+/** An endpoint to join through, each time it is given; or `none`, alone. */
+export function bootstrap(text: string, before: readonly string[] | undefined): readonly string[] {
+  const all = [...(before ?? []), text];
+  if (text !== 'none') endpoint(text);
+  if (all.length > 1 && all.includes('none')) throw new InvalidArgumentError("'none' stands alone");
+  const families = new Set(all.map((it) => (it === 'none' ? 0 : isIP(parseEndpoint(it).host))).filter((it) => it > 0));
+  if (families.size > 1) throw new InvalidArgumentError('IPv4 and IPv6 addresses do not mix');
+  return all;
+}
+
+/** Whom to join through: what was given, nobody, or the public nodes. */
+export function seedsOf(given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) return PUBLIC_BOOTSTRAP;
+  return given.includes('none') ? [] : given;
+}
+
+/**
+ * The address a short-lived node binds: any of the family of those it joins through. Never loopback alone, for a node on
+ * this machine may name others that are not.
+ */
+export function bindHost(seeds: readonly string[]): string {
+  const hosts = seeds.map((it) => parseEndpoint(it).host);
+  return hosts.length > 0 && hosts.every((it) => isIP(it) === 6) ? '::' : '0.0.0.0';
+}
+
+function endpoint(text: string): void {
+  try {
+    parseEndpoint(text);
+  } catch (error) {
+    if (!(error instanceof EndpointError)) throw error;
+    const why = error.message.replace(/^bad endpoint '.*': /, '');
+    throw new InvalidArgumentError(why === 'want host:port' ? `${why}, or none` : why);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The node behind `lookup`, `find-node` and `announce`: it joins, does one thing, and is gone. It answers nobody and
+ * enters no table (BEP 43). Its time is limited as a whole, and Ctrl-C ends it early with what it has.
+ */
+import type { Operation } from '@xorrery/coordinator';
+import type { JoinReport, LookupOptions, MainlineNode } from '@xorrery/mainline';
+import { createNode } from '@xorrery/mainline';
+import { bindHost } from './args.ts';
+import { EXIT, Failure } from './failure.ts';
+import { onInterrupt } from './interrupt.ts';
+import type { MainlineEvent } from './ui/events.ts';
+import { count, time } from './ui/text.ts';
+
+export interface Task<Item, Report> {
+  readonly seeds: readonly string[];
+  /** ms for everything: resolving, joining, looking. */
+  readonly timeout: number;
+  begin(node: MainlineNode, options: LookupOptions): Operation<Item, Report>;
+  /** Everything the node announces while it works; `operation` is the id of what was begun. */
+  watch?(event: MainlineEvent, operation: string): void;
+  /** What it finds, as it comes. */
+  found?(item: Item): void;
+}
+
+export interface Outcome<Report> {
+  readonly report: Report;
+  /** How joining went; `undefined` when it had not ended by then. */
+  readonly join: JoinReport | undefined;
+  /** Whether the time was up, or the user had enough. */
+  readonly cut: 'timeout' | 'interrupt' | undefined;
+  /** ms from the first packet to the end. */
+  readonly elapsed: number;
+}
+
+/** Does it. Throws what `createNode` and `start` throw. */
+export async function perform<Item, Report>(task: Task<Item, Report>): Promise<Outcome<Report>> {
+  const { seeds, timeout } = task;
+  const abort = new AbortController();
+  const cutBy = (how: 'timeout' | 'interrupt') => (): void => abort.abort(how);
+  const timer = setTimeout(cutBy('timeout'), timeout);
+  const release = onInterrupt(cutBy('interrupt'));
+  const node = createNode({ host: bindHost(seeds), port: 0, bootstrap: seeds, readOnly: true });
+  try {
+    const events = node.events({ limit: 65_536 });
+    await orAborted(node.start(), abort.signal);
+    const from = performance.now();
+    const operation = task.begin(node, { signal: abort.signal, settings: { deadline: timeout } });
+    let join: JoinReport | undefined;
+    void node.joined().then((report) => {
+      join = report;
+    });
+    const watching = (async () => {
+      for await (const streamed of events) {
+        if (streamed.type === 'event') task.watch?.(streamed.event, operation.id);
+      }
+    })();
+    for await (const item of operation) task.found?.(item);
+    const report = await operation;
+    const elapsed = performance.now() - from;
+    await node.close();
+    await watching;
+    return { report, join, cut: abort.signal.reason as Outcome<Report>['cut'], elapsed };
+  } finally {
+    clearTimeout(timer);
+    release();
+    await node.close();
+  }
+}
+
+/** Why nothing was found, when that is no fault of the lookup: nobody was there, or the user had enough. */
+export function whyNothing<Report>(
+  { join, cut, elapsed }: Outcome<Report>,
+  answered: number,
+  seeds: readonly string[],
+): string | undefined {
+  if (cut === 'interrupt') return 'interrupted';
+  if (answered > 0 || (join?.contacts ?? 0) > 0) return undefined;
+  if (seeds.length === 0) return 'nobody to ask: --bootstrap none starts alone';
+  const whom = seeds.length > 2 ? `any of ${count(seeds.length, 'endpoint')}` : seeds.join(' or ');
+  return `nobody answered at ${whom} within ${time(Math.round(elapsed / 100) * 100)}`;
+}
+
+/** The reason to report: an operation that was cut by the clock has expired. */
+export function reasonOf<Reason extends string>(reason: Reason, cut: Outcome<unknown>['cut']): Reason | 'expired' {
+  return cut === 'timeout' && reason === 'cancelled' ? 'expired' : reason;
+}
+
+/** The exit code: what was asked for is there, or not, or the user had enough. */
+export function exitCodeOf(found: boolean, cut: Outcome<unknown>['cut']): number {
+  if (cut === 'interrupt') return EXIT.INTERRUPTED;
+  return found ? EXIT.DONE : EXIT.NOTHING;
+}
+
+/** Waits for a start that may hang, e.g. on a name server, no longer than wanted. */
+async function orAborted(starting: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  starting.catch(() => {});
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([starting, aborted]);
+  if (signal.reason === 'interrupt') throw new Failure('interrupted', EXIT.INTERRUPTED);
+  if (signal.aborted) throw new Failure('the time was up before the bootstrap nodes had addresses', EXIT.NOTHING);
+}

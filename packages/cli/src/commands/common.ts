@@ -1,0 +1,34 @@
+/** Options that several commands share. */
+import { type Command, Option } from 'commander';
+import { bootstrap, duration } from '../args.ts';
+import { addLaterOptions } from '../later.ts';
+
+/** What every short-lived command is told. */
+export interface ClientOptions {
+  readonly bootstrap?: readonly string[];
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+const TIMEOUT = 120_000;
+
+/** Whom to join through, how long it may take, and who reads the result. */
+export function addClientOptions(command: Command): void {
+  command
+    .option(
+      '-b, --bootstrap <endpoint>',
+      "join through host:port or [v6]:port; repeats; 'none' starts alone",
+      bootstrap,
+    )
+    .addOption(
+      new Option('-t, --timeout <duration>', 'end after this at the latest').argParser(duration).default(TIMEOUT, '2m'),
+    )
+    .option('--json', 'print one JSON document');
+  addLaterOptions(command, ['record']);
+}
+
+export const TARGET_HELP: string = "40 hex digits, a magnet URI ('magnet:?xt=urn:btih:...') or a .torrent file";
+
+export const EXIT_HELP = `
+Exit codes: 0 found, 1 nothing found, 2 bad usage or input, 130 ended by Ctrl-C.
+Without --bootstrap the public Mainline nodes are asked.`;

@@ -1,0 +1,38 @@
+/**
+ * The two things in core that may throw: a constructor given a bad argument (`ConfigError`), and an assert, which
+ * means a bug in this code. Nothing a stranger sends can reach either.
+ */
+
+/** A configuration field or constructor argument is unusable. `field` names it, e.g. `query.alpha`. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(`${field}: ${message}`);
+    this.field = field;
+  }
+}
+
+/** Throws `ConfigError` unless `value` is an integer in `min..max`. */
+export function checkInteger(field: string, value: unknown, min: number, max: number = Number.MAX_SAFE_INTEGER): void {
+  if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+    throw new ConfigError(field, `must be an integer from ${min} to ${max}, got ${describe(value)}`);
+  }
+}
+
+/** Throws `ConfigError` unless `value` is one of `choices`. */
+export function checkChoice(field: string, value: unknown, choices: readonly string[]): void {
+  if (typeof value !== 'string' || !choices.includes(value)) {
+    throw new ConfigError(field, `must be one of ${choices.join(', ')}, got ${describe(value)}`);
+  }
+}
+
+/** States what must hold if this code is right. A failure is a bug here, never a stranger's doing. */
+export function assert(condition: boolean, claim: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${claim}`);
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}

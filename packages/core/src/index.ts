@@ -1,0 +1,28 @@
+/** The public face of the core. */
+export * from './contact.ts';
+export { assert, ConfigError, checkChoice, checkInteger } from './errors.ts';
+export * from './id.ts';
+export * from './machine.ts';
+export type { PersistentMap } from './map.ts';
+export * as maps from './map.ts';
+export * from './message.ts';
+export { checkNodeConfig, DEFAULT_NODE, type NodeConfig } from './node/config.ts';
+export { type ContactView, contactsOf, makeNode, type NodeMachine } from './node/node.ts';
+export type * from './node/types.ts';
+export { advancePool, initPool, nextPoolDeadline, type PoolMachine, poolMachine, runningQueries } from './pool/pool.ts';
+export { NO_ROUND_TRIPS, type RoundTrips, sampled, timeoutFrom } from './pool/round-trips.ts';
+export * from './pool/types.ts';
+export type * from './profile.ts';
+export * from './publish/broadcast.ts';
+export * from './query/config.ts';
+export { advanceQuery, initQuery, nextQueryDeadline, type QueryMachine, queryMachine } from './query/query.ts';
+export { countsOf } from './query/report.ts';
+export { verdict } from './query/stop.ts';
+export type * from './query/types.ts';
+export * from './random.ts';
+export * from './routing/bootstrap.ts';
+export * from './routing/include.ts';
+export { type Bucket, leastRecent } from './table/bucket.ts';
+export { closest } from './table/closest.ts';
+export * from './table/table.ts';
+export * from './wire/wire.ts';

@@ -1,0 +1,225 @@
+/**
+ * The root machine: a whole node of the network as a pure function of its events. It owns the budgets, carries each
+ * machine's messages to the next (only here do lookups and routing meet), and answers requests through the profile.
+ *
+ * A packet's way: `received` goes to the wire, which says which request it answers; the answerer enters the table, the
+ * pool's lookup takes the answer in and wants further requests; the wire gives them transaction ids; they leave as
+ * `transmit`. All of it in one step.
+ *
+ * It refuses to: read a clock, open a socket, keep a secret, or look inside an endpoint.
+ */
+import type { Contact } from '../contact.ts';
+import { assert } from '../errors.ts';
+import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import { emptyMap } from '../map.ts';
+import type { Protocol } from '../message.ts';
+import { advancePool, initPool, nextPoolDeadline } from '../pool/pool.ts';
+import type { PoolEffect } from '../pool/types.ts';
+import type { Profile } from '../profile.ts';
+import { seedRandom } from '../random.ts';
+import { initBootstrap, nextBootstrapDeadline } from '../routing/bootstrap.ts';
+import { initInclude } from '../routing/include.ts';
+import { emptyTable, tableSize } from '../table/table.ts';
+import { initWire } from '../wire/wire.ts';
+import { checkNodeConfig, type NodeConfig } from './config.ts';
+import { cancel, closeWaiting, concludePublish, operate, refuse } from './operations.ts';
+import { rebuff, receive, stepWire } from './packets.ts';
+import { count, type Turn } from './turn.ts';
+import type { Counters, NodeEffect, NodeEvent, NodeState } from './types.ts';
+import { neighbourBucket, stepBootstrap, stepInclude, suspect } from './upkeep.ts';
+
+export type NodeMachine<P extends Protocol, C, S> = Machine<
+  NodeConfig<C>,
+  NodeState<P, C, S>,
+  NodeEvent<P>,
+  NodeEffect<P>
+>;
+
+const NO_COUNTS: Counters = {
+  requests: 0,
+  replies: 0,
+  errors: 0,
+  malformed: 0,
+  refused: 0,
+  unknownTransaction: 0,
+  wrongSource: 0,
+  wrongId: 0,
+  ownId: 0,
+  unsent: 0,
+};
+
+/** The node of a protocol. */
+export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): NodeMachine<P, C, S> {
+  const { server } = profile;
+
+  function init(config: NodeConfig<C>): NodeState<P, C, S> {
+    checkNodeConfig(config, profile.idBits);
+    const { self, seed, readOnly } = config;
+    return {
+      phase: 'fresh',
+      config,
+      at: 0,
+      random: seedRandom(seed),
+      seeds: [],
+      wire: initWire({ ...config.wire, self, readOnly }),
+      pool: initPool(config.pool),
+      table: emptyTable(self, config.table),
+      bootstrap: initBootstrap({ ...config.bootstrap, seed }),
+      joins: 0,
+      include: initInclude(config.include),
+      publishing: emptyMap(),
+      waiting: [],
+      server: server.init(config.server),
+      counters: NO_COUNTS,
+    };
+  }
+
+  function nextDeadline(state: NodeState<P, C, S>): Instant | undefined {
+    if (state.phase !== 'running') return undefined;
+    const machines = earliest(nextPoolDeadline(state.pool), nextBootstrapDeadline(state.bootstrap));
+    return earliest(machines, server.nextDeadline(state.server));
+  }
+
+  function advance(
+    before: NodeState<P, C, S>,
+    event: NodeEvent<P>,
+    now: Instant,
+  ): Step<NodeState<P, C, S>, NodeEffect<P>> {
+    assert(now >= before.at, `time never falls: ${now} after ${before.at}`);
+    if (event.type === 'tick') {
+      const due = nextDeadline(before);
+      if (due === undefined || now < due) return { state: before, effects: NO_EFFECTS };
+    }
+    const turn: Turn<P, C, S> = { profile, now, state: { ...before, at: now }, effects: [], forPool: [] };
+    if (before.phase === 'running') expire(turn);
+    absorb(turn, event);
+    settle(turn);
+    return { state: turn.state, effects: turn.effects };
+  }
+
+  return { init, advance, nextDeadline };
+}
+
+/** The first beat: time passes for everyone. */
+function expire<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
+  turn.state.server = turn.profile.server.expire(turn.state.server, turn.now);
+  turn.forPool.push({ type: 'tick' });
+  settle(turn);
+  stepBootstrap(turn, { type: 'tick' });
+  settle(turn);
+}
+
+/** The second beat. What has no meaning in this phase is ignored; an operation is refused. */
+function absorb<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: NodeEvent<P>): void {
+  const { state } = turn;
+  if (state.phase === 'fresh' && event.type === 'start') return start(turn, event.seeds);
+  if (state.phase === 'fresh' && event.type === 'close') return close(turn);
+  if (state.phase !== 'running') return refuse(turn, event);
+  switch (event.type) {
+    case 'lookup':
+    case 'ask':
+    case 'publish':
+      return operate(turn, event);
+    case 'cancel':
+      return cancel(turn, event.id);
+    case 'close':
+      return close(turn);
+    case 'introduce':
+      return stepInclude(turn, { type: 'candidate', stranger: { endpoint: event.endpoint } });
+    case 'received':
+      return receive(turn, event.from, event.message);
+    case 'malformed':
+      return rebuff(turn, event);
+    case 'unsent':
+      count(turn, 'unsent');
+      return stepWire(turn, { type: 'unsent', to: event.to, tid: event.tid });
+    case 'entropy':
+      return stepWire(turn, { type: 'entropy', bytes: event.bytes });
+    case 'start':
+    case 'tick':
+      return;
+  }
+}
+
+/** The third beat: the pool is told what is left to tell, and its wishes are carried out, until nothing is left. */
+function settle<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
+  for (let event = turn.forPool.shift(); event !== undefined; event = turn.forPool.shift()) {
+    const step = advancePool(turn.state.pool, event, turn.now);
+    turn.state.pool = step.state;
+    for (const effect of step.effects) carryOut(turn, effect);
+  }
+}
+
+function start<P extends Protocol, C, S>(turn: Turn<P, C, S>, seeds: readonly string[]): void {
+  turn.state.phase = 'running';
+  turn.state.seeds = seeds;
+  stepBootstrap(turn, { type: 'start', seeds: seeds.length, contacts: tableSize(turn.state.table) });
+}
+
+/** Every operation ends, with reason `closed`; then nothing more happens. */
+function close<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
+  const { state } = turn;
+  // Before anything ends, so that no end starts anything anew.
+  state.phase = 'closed';
+  closeWaiting(turn);
+  turn.forPool.push({ type: 'close' });
+  settle(turn);
+  turn.effects.push({ type: 'closed' });
+}
+
+/** What became of a lookup goes to whoever wanted it; its id says who. */
+function carryOut<P extends Protocol, C, S>(turn: Turn<P, C, S>, envelope: PoolEffect<P>): void {
+  const colon = envelope.id.indexOf(':');
+  const [owner, id] = [envelope.id.slice(0, colon), envelope.id.slice(colon + 1)];
+  if (envelope.type === 'rejected') {
+    if (owner === 'user') turn.effects.push({ ...envelope, id });
+    // The node's own lookups that find no room have come to nothing, and that is an end like another.
+    else conclude(turn, owner, id, envelope);
+    return;
+  }
+  const { effect } = envelope;
+  turn.effects.push(owner === 'user' ? { ...envelope, id } : envelope);
+  switch (effect.type) {
+    case 'send': {
+      const { id: expected, endpoint: to } = effect.to;
+      const { request, payload } = effect;
+      const whom = expected === undefined ? { to } : { to, expected };
+      return stepWire(turn, { type: 'request', request, payload, ...whom });
+    }
+    case 'abandon':
+      return stepWire(turn, { type: 'abandon', request: effect.request });
+    case 'unanswered':
+      return suspect(turn, effect.to.id, effect.to.endpoint);
+    case 'progressed':
+      return;
+    case 'finished':
+      return conclude(turn, owner, id, effect);
+  }
+}
+
+function conclude<P extends Protocol, C, S>(
+  turn: Turn<P, C, S>,
+  owner: string,
+  id: string,
+  outcome: Parameters<typeof concludePublish<P, C, S>>[3],
+): void {
+  if (owner === 'find' || owner === 'store') return concludePublish(turn, owner, id, outcome);
+  if (turn.state.phase === 'closed') return;
+  if (owner === 'check') stepInclude(turn, { type: 'checked', check: Number(id) });
+  else if (owner === 'join') {
+    if (id.startsWith('self')) stepBootstrap(turn, { type: 'self-found', neighbour: neighbourBucket(turn) });
+    else stepBootstrap(turn, { type: 'bucket-filled' });
+  }
+}
+
+/** What the table knows of a node: id, endpoint, and when it last answered us. */
+export interface ContactView extends Contact {
+  readonly lastSeen: Instant;
+}
+
+/** All contacts, as seen through the API. */
+export function contactsOf<P extends Protocol, C, S>(state: NodeState<P, C, S>): ContactView[] {
+  return state.table.buckets.flatMap((bucket) =>
+    bucket.members.map((contact, i) => ({ ...contact, lastSeen: bucket.seen[i] as Instant })),
+  );
+}

@@ -1,0 +1,336 @@
+/**
+ * The pool owns the life of any number of lookups: it admits them (a bounded queue, first come first served within a
+ * priority), wakes every one whose deadline has passed, and holds all of them together to two limits on requests in
+ * flight: one for the whole node, one for each endpoint.
+ *
+ * A send to a busy endpoint is parked here: the lookup's slot goes to its next candidate, and once the endpoint is free
+ * the lookup sends when it has a slot again; the request's deadline starts then. A send over the node's limit is parked
+ * too, and keeps its slot.
+ *
+ * It refuses to: look into answers, decide when a lookup ends, or keep anything of one that has ended.
+ */
+import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import { type Entry, emptyMap, entries, entriesDue, get, has, nextDue, remove, set } from '../map.ts';
+import type { Protocol } from '../message.ts';
+import { advanceQuery, initQuery, nextQueryDeadline } from '../query/query.ts';
+import type { QueryEffect, QueryEvent, QueryState } from '../query/types.ts';
+import { NO_ROUND_TRIPS, sampled, timeoutFrom } from './round-trips.ts';
+import {
+  type Child,
+  checkPoolConfig,
+  type PoolConfig,
+  type PoolEffect,
+  type PoolEvent,
+  type PoolState,
+  type Priority,
+  type Queued,
+} from './types.ts';
+
+export type PoolMachine<P extends Protocol> = Machine<PoolConfig, PoolState<P>, PoolEvent<P>, PoolEffect<P>>;
+
+/** Requests a lookup can number: more than it can have candidates (at most 65,536, each asked once). */
+const LANE = 131_072;
+
+type Draft<P extends Protocol> = { -readonly [K in keyof PoolState<P>]: PoolState<P>[K] };
+type Effects<P extends Protocol> = PoolEffect<P>[];
+type Send<P extends Protocol> = Extract<QueryEffect<P>, { type: 'send' }>;
+
+export function initPool<P extends Protocol>(config: PoolConfig): PoolState<P> {
+  checkPoolConfig(config);
+  return {
+    config,
+    running: emptyMap(),
+    lanes: emptyMap(),
+    nextLane: 0,
+    queue: [],
+    parked: [],
+    inFlight: emptyMap(),
+    busy: emptyMap(),
+    roundTrips: NO_ROUND_TRIPS,
+    unowed: 0,
+  };
+}
+
+export function advancePool<P extends Protocol>(
+  state: PoolState<P>,
+  event: PoolEvent<P>,
+  now: Instant,
+): Step<PoolState<P>, PoolEffect<P>> {
+  const due = nextPoolDeadline(state);
+  if (event.type === 'tick' && (due === undefined || now < due)) return { state, effects: NO_EFFECTS };
+  const draft: Draft<P> = { ...state };
+  const effects: Effects<P> = [];
+  expire(draft, effects, now);
+  absorb(draft, effects, event, now);
+  if (event.type !== 'close') proceed(draft, effects, now);
+  return { state: draft, effects };
+}
+
+export function nextPoolDeadline<P extends Protocol>(state: PoolState<P>): Instant | undefined {
+  let next = nextDue(state.running);
+  for (const queued of state.queue) next = earliest(next, queued.expiresAt);
+  return next;
+}
+
+/** The machine, for one protocol's types. */
+export function poolMachine<P extends Protocol>(): PoolMachine<P> {
+  return { init: initPool, advance: advancePool, nextDeadline: nextPoolDeadline };
+}
+
+/** The lookups that run, in the order in which they were started. */
+export function runningQueries<P extends Protocol>(state: PoolState<P>): readonly Child<P>[] {
+  return inOrder(state.running).map((entry) => entry.value);
+}
+
+function inOrder<P extends Protocol>(running: PoolState<P>['running']): Entry<Child<P>>[] {
+  return entries(running).sort((a, b) => (a.key as number) - (b.key as number));
+}
+
+/* ---------------------------------------------------------------- expire */
+
+function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+  for (const entry of entriesDue(draft.running, now)) {
+    stepChild(draft, effects, entry.key as number, { type: 'tick' }, now);
+  }
+  if (!draft.queue.some((queued) => queued.expiresAt <= now)) return;
+  const expired = draft.queue.filter((queued) => queued.expiresAt <= now);
+  draft.queue = draft.queue.filter((queued) => queued.expiresAt > now);
+  for (const queued of expired) endQueued(draft, effects, queued, 'expired', now);
+}
+
+/* ---------------------------------------------------------------- absorb */
+
+function absorb<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, event: PoolEvent<P>, now: Instant): void {
+  switch (event.type) {
+    case 'add':
+      return admit(draft, effects, event, now);
+    case 'cancel':
+      return cancel(draft, effects, event.id, now);
+    case 'close':
+      return closeAll(draft, effects, now);
+    case 'query':
+      return deliver(draft, effects, event.event, now);
+    case 'tick':
+      return;
+  }
+}
+
+function admit<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  event: Extract<PoolEvent<P>, { type: 'add' }>,
+  now: Instant,
+): void {
+  const { id, priority, config, seeds } = event;
+  if (has(draft.lanes, id)) {
+    effects.push({ type: 'rejected', id, reason: 'duplicate' });
+    return;
+  }
+  if (draft.running.size >= draft.config.maxQueries && draft.queue.length >= draft.config.maxQueued) {
+    effects.push({ type: 'rejected', id, reason: 'full' });
+    return;
+  }
+  try {
+    initQuery(config);
+  } catch {
+    effects.push({ type: 'rejected', id, reason: 'invalid' });
+    return;
+  }
+  draft.lanes = set(draft.lanes, id, -1);
+  draft.queue = inserted(draft.queue, { id, priority, config, seeds, expiresAt: now + config.deadline });
+}
+
+function cancel<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, id: string, now: Instant): void {
+  const lane = get(draft.lanes, id);
+  if (lane === undefined) return;
+  if (lane >= 0) return stepChild(draft, effects, lane, { type: 'cancel', reason: 'cancelled' }, now);
+  const queued = draft.queue.find((it) => it.id === id) as Queued<P>;
+  draft.queue = draft.queue.filter((it) => it !== queued);
+  endQueued(draft, effects, queued, 'cancelled', now);
+}
+
+function closeAll<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+  const { queue } = draft;
+  draft.queue = [];
+  for (const queued of queue) endQueued(draft, effects, queued, 'closed', now);
+  for (const entry of inOrder(draft.running)) {
+    stepChild(draft, effects, entry.key as number, { type: 'cancel', reason: 'closed' }, now);
+  }
+}
+
+/** A lookup that ends before it began reports like any other: it asked nobody. */
+function endQueued<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  queued: Queued<P>,
+  reason: 'cancelled' | 'closed' | 'expired',
+  now: Instant,
+): void {
+  draft.lanes = remove(draft.lanes, queued.id);
+  const step = advanceQuery(initQuery<P>(queued.config), { type: 'cancel', reason }, now);
+  for (const effect of step.effects) effects.push({ type: 'query', id: queued.id, effect });
+}
+
+function deliver<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  event: Extract<PoolEvent<P>, { type: 'query' }>['event'],
+  now: Instant,
+): void {
+  const lane = Math.floor(event.request / LANE);
+  const child = get(draft.running, lane);
+  // Nothing can be owed for a request that never left.
+  if (child === undefined || draft.parked.some((it) => it.effect.request === event.request)) {
+    draft.unowed++;
+    return;
+  }
+  if (event.type === 'response' && has(draft.inFlight, event.request)) sample(draft, child, event.request, now);
+  land(draft, event.request);
+  stepChild(draft, effects, lane, event, now);
+}
+
+function sample<P extends Protocol>(draft: Draft<P>, child: Child<P>, request: number, now: Instant): void {
+  const open = child.query.open.find((it) => it.request === request);
+  if (open !== undefined && 'sentAt' in open) draft.roundTrips = sampled(draft.roundTrips, now - open.sentAt);
+}
+
+/* ---------------------------------------------------------------- proceed */
+
+function proceed<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+  while (draft.queue.length > 0 && draft.running.size < draft.config.maxQueries) {
+    const [queued, ...rest] = draft.queue as [Queued<P>, ...Queued<P>[]];
+    draft.queue = rest;
+    start(draft, effects, queued, now);
+  }
+  if (draft.parked.length > 0) release(draft, effects, now);
+}
+
+function start<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, queued: Queued<P>, now: Instant): void {
+  const lane = draft.nextLane++;
+  draft.lanes = set(draft.lanes, queued.id, lane);
+  const config = withTimeout(draft, queued.config);
+  const before: QueryState<P> = { status: 'idle', config };
+  const begin: QueryEvent<P> = { type: 'start', seeds: queued.seeds, firstRequest: lane * LANE };
+  stepQuery(draft, effects, { lane, id: queued.id, priority: queued.priority }, before, begin, now);
+}
+
+function withTimeout<P extends Protocol>(draft: Draft<P>, config: Queued<P>['config']): Queued<P>['config'] {
+  if (draft.config.adaptiveTimeout === 'off') return config;
+  const requestTimeout = timeoutFrom(draft.roundTrips, config.requestTimeout, draft.config.adaptiveTimeout);
+  return { ...config, requestTimeout, lateFor: Math.max(config.lateFor, requestTimeout) };
+}
+
+/** Tells lookups, in order, that what they had parked may go now; each sends it when it has a slot. */
+function release<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+  for (const parked of draft.parked) {
+    const { request, to } = parked.effect;
+    if (!draft.parked.includes(parked) || obstacle(draft, to.endpoint) !== undefined) continue;
+    draft.parked = draft.parked.filter((it) => it !== parked);
+    stepChild(draft, effects, Math.floor(request / LANE), { type: 'unparked', request }, now);
+  }
+}
+
+/* ---------------------------------------------------------------- one child's step */
+
+interface Who {
+  readonly lane: number;
+  readonly id: string;
+  readonly priority: Priority;
+}
+
+function stepChild<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  lane: number,
+  event: QueryEvent<P>,
+  now: Instant,
+): void {
+  const child = get(draft.running, lane);
+  if (child !== undefined) {
+    stepQuery(draft, effects, { lane, id: child.id, priority: child.priority }, child.query, event, now);
+  }
+}
+
+/** Steps a lookup, and again for each of its sends that had to be parked: at most once a candidate. */
+function stepQuery<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  who: Who,
+  before: QueryState<P>,
+  event: QueryEvent<P>,
+  now: Instant,
+): void {
+  let query = before;
+  const events: QueryEvent<P>[] = [event];
+  for (let next = events.shift(); next !== undefined; next = events.shift()) {
+    const step = advanceQuery(query, next, now);
+    for (const effect of step.effects) events.push(...relay(draft, effects, who, effect, query));
+    query = step.state;
+  }
+  if (query.status === 'searching') {
+    const { id, priority } = who;
+    draft.running = set(draft.running, who.lane, { id, priority, query }, nextQueryDeadline(query));
+  } else {
+    draft.running = remove(draft.running, who.lane);
+    draft.lanes = remove(draft.lanes, who.id);
+  }
+}
+
+/** Passes a lookup's effect on, or parks it; what the lookup must be told in return. `before` is its state before the step. */
+function relay<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  who: Who,
+  effect: QueryEffect<P>,
+  before: QueryState<P>,
+): readonly QueryEvent<P>[] {
+  if (effect.type === 'send') {
+    const by = obstacle(draft, effect.to.endpoint);
+    if (by !== undefined) {
+      draft.parked = inserted(draft.parked, { priority: who.priority, effect });
+      return [{ type: 'parked', request: effect.request, by }];
+    }
+    takeOff(draft, effect);
+  } else if (effect.type === 'unanswered') {
+    land(draft, effect.request);
+  } else if (effect.type === 'abandon') {
+    if (draft.parked.length > 0) draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);
+    // What never left, nobody outside has to forget.
+    if (stayed(before, effect.request)) return NO_EFFECTS;
+    land(draft, effect.request);
+  }
+  effects.push({ type: 'query', id: who.id, effect });
+  return NO_EFFECTS;
+}
+
+/** Whether a request was still waiting to leave. */
+function stayed<P extends Protocol>(before: QueryState<P>, request: number): boolean {
+  if (before.status !== 'searching') return false;
+  return before.open.some((it) => it.request === request && (it.phase === 'parked' || it.phase === 'ready'));
+}
+
+/* ---------------------------------------------------------------- in-flight limits */
+
+function obstacle<P extends Protocol>(draft: Draft<P>, endpoint: string): 'endpoint' | 'pool' | undefined {
+  if ((get(draft.busy, endpoint) ?? 0) >= draft.config.maxPerEndpoint) return 'endpoint';
+  return draft.inFlight.size >= draft.config.maxInFlight ? 'pool' : undefined;
+}
+
+function takeOff<P extends Protocol>(draft: Draft<P>, { request, to }: Send<P>): void {
+  draft.inFlight = set(draft.inFlight, request, to.endpoint);
+  draft.busy = set(draft.busy, to.endpoint, (get(draft.busy, to.endpoint) ?? 0) + 1);
+}
+
+function land<P extends Protocol>(draft: Draft<P>, request: number): void {
+  const endpoint = get(draft.inFlight, request);
+  if (endpoint === undefined) return;
+  draft.inFlight = remove(draft.inFlight, request);
+  const left = (get(draft.busy, endpoint) as number) - 1;
+  draft.busy = left === 0 ? remove(draft.busy, endpoint) : set(draft.busy, endpoint, left);
+}
+
+/** Behind its equals, before those of lower priority. */
+function inserted<T extends { readonly priority: Priority }>(list: readonly T[], item: T): readonly T[] {
+  const at = item.priority === 'user' ? list.findIndex((it) => it.priority === 'background') : -1;
+  return at < 0 ? [...list, item] : [...list.slice(0, at), item, ...list.slice(at)];
+}

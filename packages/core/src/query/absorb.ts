@@ -1,0 +1,132 @@
+/** The second beat: the event is taken in. An answer is judged here, in time or late, and nowhere else. */
+import type { Id } from '../id.ts';
+import type { Instant } from '../machine.ts';
+import { has } from '../map.ts';
+import type { Answer, Protocol } from '../message.ts';
+import { closeRequest, type Draft, type Effects, heard, identify, indexOf, replaceOpen } from './draft.ts';
+import { fallSilent } from './expire.ts';
+import { gather, identified, introduce, noteProgress } from './learn.ts';
+import { contactOf, withCandidate } from './shortlist.ts';
+import type { Candidate, FailureCause, FinishReason, OpenRequest, QueryEvent } from './types.ts';
+
+/** Takes the event in; a reason to end, if it brought one. */
+export function absorb<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  event: QueryEvent<P>,
+  now: Instant,
+): FinishReason | undefined {
+  switch (event.type) {
+    case 'cancel':
+      return event.reason;
+    case 'start':
+    case 'tick':
+      return undefined;
+    case 'response':
+    case 'timeout':
+    case 'failure':
+    case 'parked':
+    case 'unparked': {
+      const request = draft.open.find((it) => it.request === event.request);
+      const left = request !== undefined && request.phase !== 'parked' && request.phase !== 'ready';
+      if (request === undefined || (!left && event.type !== 'parked' && event.type !== 'unparked')) {
+        // Nothing is owed for a number never given out, settled already, or not sent yet.
+        if (event.type === 'response' || event.type === 'failure') countUnowed(draft);
+        return undefined;
+      }
+      return absorbOwed(draft, effects, event, request, now);
+    }
+  }
+}
+
+function absorbOwed<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  event: Extract<QueryEvent<P>, { request: number }>,
+  request: OpenRequest,
+  now: Instant,
+): FinishReason | undefined {
+  switch (event.type) {
+    case 'response':
+      return takeAnswer(draft, effects, request, event.from, event.answer);
+    case 'timeout':
+      if (request.phase === 'asked' || request.phase === 'slow') fallSilent(draft, effects, request, now);
+      return undefined;
+    case 'failure':
+      // A silent candidate stays silent: its request has ended, nothing else changes.
+      if (request.phase === 'listening') closeRequest(draft, request);
+      else settle(draft, request, event.cause);
+      return undefined;
+    case 'parked':
+      if (request.phase === 'asked') replaceOpen(draft, { ...identify(request), phase: 'parked', by: event.by });
+      return undefined;
+    case 'unparked':
+      if (request.phase === 'parked') replaceOpen(draft, { ...identify(request), phase: 'ready' });
+      return undefined;
+  }
+}
+
+/** The one place where an answer is judged: in time or late, its sender must be who was asked. */
+function takeAnswer<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  request: OpenRequest,
+  from: Id,
+  answer: Answer<P['value']>,
+): FinishReason | undefined {
+  const { config } = draft;
+  const late = request.phase === 'listening';
+  const misfit = misfitOf(draft, request, from);
+  if (misfit !== undefined) {
+    settle(draft, request, misfit);
+    return undefined;
+  }
+  const index = indexOf(draft, request);
+  const before = draft.candidates[index] as Candidate<P>;
+  const { token } = answer;
+  const answered: Candidate<P> = {
+    ...heard(before),
+    id: from,
+    status: 'answered',
+    late,
+    ...(token === undefined ? undefined : { token }),
+  };
+  closeRequest(draft, request);
+  if (before.id !== undefined || config.kind === 'each')
+    draft.candidates = withCandidate(draft.candidates, index, answered);
+  else identified(draft, index, answered);
+
+  const nearest = draft.candidates[0]?.id;
+  const learned = config.kind === 'each' ? [] : introduce(draft, answer.contacts, before.hops + 1, before.endpoint);
+  const values = config.kind === 'closest' ? [] : gather(draft, answer.values);
+  if (!late || learned.length > 0) noteProgress(draft, learned, late);
+  draft.fruitless = draft.candidates[0]?.id === nearest && before.id !== undefined ? draft.fruitless + 1 : 0;
+  effects.push({
+    type: 'progressed',
+    request: request.request,
+    from: contactOf(answered),
+    late,
+    hops: before.hops,
+    learned,
+    values,
+  });
+  return config.kind === 'first' && values.length > 0 ? 'found' : undefined;
+}
+
+function misfitOf<P extends Protocol>(draft: Draft<P>, request: OpenRequest, from: Id): FailureCause | undefined {
+  if (from === draft.config.self) return 'self';
+  if (request.id !== undefined) return from === request.id ? undefined : 'wrong-id';
+  return draft.config.identity === 'id' && has(draft.known, from) ? 'duplicate' : undefined;
+}
+
+function settle<P extends Protocol>(draft: Draft<P>, request: OpenRequest, cause: FailureCause): void {
+  const index = indexOf(draft, request);
+  const candidate = draft.candidates[index] as Candidate<P>;
+  closeRequest(draft, request);
+  draft.candidates = withCandidate(draft.candidates, index, { ...heard(candidate), status: 'failed', cause });
+  if (request.phase !== 'listening') draft.unproductive++;
+}
+
+function countUnowed<P extends Protocol>(draft: Draft<P>): void {
+  draft.dropped = { ...draft.dropped, unowed: draft.dropped.unowed + 1 };
+}

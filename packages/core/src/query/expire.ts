@@ -1,0 +1,68 @@
+/** The first beat: every open request whose time has come moves on, not just the first (F04). */
+import type { Instant } from '../machine.ts';
+import { NEVER } from '../map.ts';
+import type { Protocol } from '../message.ts';
+import { closeRequest, type Draft, type Effects, heard, indexOf, replaceOpen, seedOf } from './draft.ts';
+import { withCandidate } from './shortlist.ts';
+import type { Candidate, OpenRequest } from './types.ts';
+
+/** When a request moves on by itself. */
+export function movesOnAt(request: OpenRequest): Instant {
+  switch (request.phase) {
+    case 'parked':
+    case 'ready':
+      return NEVER;
+    case 'asked':
+      return Math.min(request.slowAt, request.deadline);
+    case 'slow':
+      return request.deadline;
+    case 'listening':
+      return request.until;
+  }
+}
+
+export function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+  for (const request of draft.open) {
+    if (movesOnAt(request) > now) continue;
+    if (request.phase === 'listening') stopListening(draft, effects, request);
+    else if ('deadline' in request && now >= request.deadline) fallSilent(draft, effects, request, now);
+    else if (request.phase === 'asked') {
+      const { slowAt: _, ...rest } = request;
+      replaceOpen(draft, { ...rest, phase: 'slow' });
+    }
+  }
+}
+
+/** The deadline passed: the slot is free at once, and a late answer is still welcome for a while (R08). */
+export function fallSilent<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  request: OpenRequest,
+  now: Instant,
+): void {
+  const index = indexOf(draft, request);
+  const candidate = draft.candidates[index] as Candidate<P>;
+  const { config } = draft;
+  draft.candidates = withCandidate(draft.candidates, index, {
+    ...heard(candidate),
+    status: 'silent',
+    request: request.request,
+  });
+  draft.unproductive++;
+  effects.push({ type: 'unanswered', request: request.request, to: seedOf(candidate) });
+  const sentAt = 'sentAt' in request ? request.sentAt : now;
+  const until = sentAt + config.lateFor;
+  const { request: number, id, endpoint } = request;
+  const listening: OpenRequest = { request: number, id, endpoint, phase: 'listening', until };
+  if (until <= now) return stopListening(draft, effects, listening);
+  replaceOpen(draft, listening);
+  const oldest = draft.open.find((it) => it.phase === 'listening') as OpenRequest;
+  const silent = draft.open.reduce((sum, it) => sum + (it.phase === 'listening' ? 1 : 0), 0);
+  if (silent > config.maxListening) stopListening(draft, effects, oldest);
+}
+
+function stopListening<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, request: OpenRequest): void {
+  const before = draft.open.length;
+  closeRequest(draft, request);
+  if (draft.open.length < before) effects.push({ type: 'abandon', request: request.request, to: request.endpoint });
+}

@@ -1,0 +1,69 @@
+/** The third beat, while the lookup goes on: free slots are filled. The one place where a request is made (T07). */
+import type { Instant } from '../machine.ts';
+import type { Protocol } from '../message.ts';
+import { type Draft, type Effects, heard, identify, indexOf, replaceOpen, seedOf, timesFrom } from './draft.ts';
+import { counts, withCandidate } from './shortlist.ts';
+import type { Candidate, OpenRequest } from './types.ts';
+
+/**
+ * Asks the closest fresh candidates of the window while there are free slots (R09): requests that are not slow never
+ * exceed the width (alpha, or k while stalled), all in flight never exceed the larger of alpha and k.
+ */
+export function fill<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+  const { config } = draft;
+  const { alpha, k } = config;
+  const most = config.kind === 'each' ? alpha : Math.max(alpha, k);
+  const width = config.stall === 'widen' && draft.unproductive >= alpha ? most : alpha;
+  let prompt = 0;
+  let inFlight = 0;
+  let parked = 0;
+  for (const request of draft.open) {
+    if (request.phase === 'listening') continue;
+    if (request.phase === 'ready' || (request.phase === 'parked' && request.by === 'endpoint')) parked++;
+    else {
+      inFlight++;
+      if (request.phase !== 'slow') prompt++;
+    }
+  }
+  for (const request of draft.open) {
+    if (prompt >= width || inFlight >= most) return;
+    if (request.phase !== 'ready') continue;
+    askAgain(draft, effects, request, now);
+    prompt++;
+    inFlight++;
+    parked--;
+  }
+  let live = 0;
+  const window = config.kind === 'each' ? draft.candidates.length : k;
+  for (let i = 0; live < window && i < draft.candidates.length; i++) {
+    if (prompt >= width || inFlight >= most || parked >= Math.max(most, k)) return;
+    const candidate = draft.candidates[i] as Candidate<P>;
+    if (counts(candidate)) live++;
+    if (candidate.status !== 'fresh') continue;
+    ask(draft, effects, i, candidate, now);
+    prompt++;
+    inFlight++;
+  }
+}
+
+/** A request that was parked and need not wait any longer: the same request, now with a slot. */
+function askAgain<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, ready: OpenRequest, now: Instant): void {
+  const candidate = draft.candidates[indexOf(draft, ready)] as Candidate<P>;
+  replaceOpen(draft, { ...identify(ready), ...timesFrom(draft.config, now) });
+  const payload = candidate.payload ?? draft.config.request;
+  effects.push({ type: 'send', request: ready.request, to: seedOf(candidate), payload });
+}
+
+function ask<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  index: number,
+  candidate: Candidate<P>,
+  now: Instant,
+): void {
+  const request = draft.nextRequest++;
+  draft.candidates = withCandidate(draft.candidates, index, { ...heard(candidate), status: 'asked', request });
+  const { id, endpoint } = candidate;
+  draft.open = [...draft.open, { request, id, endpoint, ...timesFrom(draft.config, now) }];
+  effects.push({ type: 'send', request, to: seedOf(candidate), payload: candidate.payload ?? draft.config.request });
+}

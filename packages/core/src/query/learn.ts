@@ -1,0 +1,94 @@
+/** What an answer teaches: newcomers enter the shortlist, values are gathered, and progress is judged. */
+import type { Contact } from '../contact.ts';
+import { NO_EFFECTS } from '../machine.ts';
+import { has, remove, set } from '../map.ts';
+import type { Protocol } from '../message.ts';
+import type { Draft } from './draft.ts';
+import { compareCandidates, counts, keyOf, merged } from './shortlist.ts';
+import type { Candidate, Seed } from './types.ts';
+
+/** Adds those never heard of, drops the farthest fresh ones beyond the limit, and returns the newcomers. */
+export function introduce<P extends Protocol>(
+  draft: Draft<P>,
+  heardOf: readonly Seed<P>[],
+  hops: number,
+  via?: string,
+): readonly Contact[] {
+  const { config } = draft;
+  const newcomers: Candidate<P>[] = [];
+  const learned: Contact[] = [];
+  const take = Math.min(heardOf.length, config.maxCandidates);
+  for (let i = 0; i < take; i++) {
+    const { id, endpoint, request } = heardOf[i] as Seed<P>;
+    if (id === config.self) continue;
+    const key = keyOf(config.identity, { id, endpoint });
+    if (has(draft.known, key)) continue;
+    draft.known = set(draft.known, key, true);
+    newcomers.push({
+      id,
+      endpoint,
+      hops,
+      ...(via === undefined ? undefined : { via }),
+      ...(request === undefined ? undefined : { payload: request }),
+      status: 'fresh',
+    });
+    if (id !== undefined) learned.push({ id, endpoint });
+  }
+  if (newcomers.length === 0) return NO_EFFECTS;
+  draft.candidates = config.kind === 'each' ? newcomers : merged(draft.candidates, config.target, newcomers);
+  if (draft.candidates.length > config.maxCandidates) prune(draft);
+  return learned;
+}
+
+function prune<P extends Protocol>(draft: Draft<P>): void {
+  const kept = draft.candidates.slice();
+  for (let i = kept.length - 1; kept.length > draft.config.maxCandidates; i--) {
+    const candidate = kept[i] as Candidate<P>;
+    if (candidate.status !== 'fresh') continue;
+    kept.splice(i, 1);
+    draft.known = remove(draft.known, keyOf(draft.config.identity, candidate));
+    draft.dropped = { ...draft.dropped, candidates: draft.dropped.candidates + 1 };
+  }
+  draft.candidates = kept;
+}
+
+/** Keeps values not seen before, up to the limit, and returns the new ones. */
+export function gather<P extends Protocol>(draft: Draft<P>, values: readonly P['value'][]): readonly P['value'][] {
+  const fresh: P['value'][] = [];
+  for (const value of values) {
+    if (has(draft.valueKeys, value.key)) continue;
+    if (draft.values.length + fresh.length >= draft.config.maxValues) {
+      draft.dropped = { ...draft.dropped, values: draft.dropped.values + 1 };
+      continue;
+    }
+    draft.valueKeys = set(draft.valueKeys, value.key, true);
+    fresh.push(value);
+  }
+  if (fresh.length > 0) draft.values = draft.values.concat(fresh);
+  return fresh;
+}
+
+/** The stall rule (R09): an answer is productive when somebody it named is now in the window. */
+export function noteProgress<P extends Protocol>(draft: Draft<P>, learned: readonly Contact[], late: boolean): void {
+  let last: Candidate<P> | undefined;
+  let live = 0;
+  for (const candidate of draft.candidates) {
+    if (!counts(candidate)) continue;
+    last = candidate;
+    if (++live === draft.config.k) break;
+  }
+  const edge = last as Candidate<P>;
+  const productive = learned.some((contact) => compareCandidates(draft.config.target, contact, edge) <= 0);
+  if (productive) draft.unproductive = 0;
+  else if (!late) draft.unproductive++;
+}
+
+/** A candidate of unknown id told its id: it moves from the tail to its place. */
+export function identified<P extends Protocol>(draft: Draft<P>, index: number, candidate: Candidate<P>): void {
+  const rest = draft.candidates.slice();
+  rest.splice(index, 1);
+  draft.candidates = merged(rest, draft.config.target, [candidate]);
+  if (draft.config.identity === 'id') {
+    draft.known = set(remove(draft.known, candidate.endpoint), keyOf('id', candidate), true);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The n members closest to a target, exactly, without looking at the whole table.
+ *
+ * Let b be the number of leading bits the target shares with our id. Bucket b lies on the target's side and is nearest.
+ * Of the deeper ones, those j at which target and id differ come next, in rising order, then those at which they agree,
+ * in falling order (the last bucket, which shares everything left, lies between the two). The shallower ones follow in
+ * falling order. All of one bucket is nearer than all of the next, so only the members of the last bucket taken from
+ * have to be compared with each other; sorting happens within a bucket.
+ */
+import type { Contact } from '../contact.ts';
+import { bitAt, commonPrefix, compareDistance, type Id } from '../id.ts';
+import type { Bucket } from './bucket.ts';
+import type { Table } from './table.ts';
+
+/** At most `n` members in ascending distance to `target`. Visits only the buckets it takes from. */
+export function closest(table: Table, target: Id, n: number): Contact[] {
+  const found: Contact[] = [];
+  const { self, buckets, config } = table;
+  const last = buckets.length - 1;
+  if (last < 0 || n <= 0) return found;
+  const take = (index: number): boolean => {
+    takeFrom(buckets[index] as Bucket, target, n, found);
+    return found.length >= n;
+  };
+  const shared = commonPrefix(self, target);
+  // Buckets below `whole` hold one prefix each; under the split policy the last one holds all deeper prefixes.
+  const hasRest = config.bucketPolicy === 'split';
+  const whole = hasRest ? last : last + 1;
+  if (shared < whole) {
+    if (take(shared)) return found;
+    for (let i = shared + 1; i < whole; i++) if (differs(self, target, i) && take(i)) return found;
+    if (hasRest && take(last)) return found;
+    for (let i = whole - 1; i > shared; i--) if (!differs(self, target, i) && take(i)) return found;
+  } else if (hasRest && take(last)) return found;
+  for (let i = Math.min(shared, whole) - 1; i >= 0; i--) if (take(i)) return found;
+  return found;
+}
+
+function differs(self: Id, target: Id, index: number): boolean {
+  return bitAt(self, index) !== bitAt(target, index);
+}
+
+/** Appends the nearest of a bucket, in order, until there are `n`: insertion into a short sorted tail. */
+function takeFrom(bucket: Bucket, target: Id, n: number, found: Contact[]): void {
+  const base = found.length;
+  for (const member of bucket.members) {
+    let at = found.length;
+    while (at > base && compareDistance(target, member.id, (found[at - 1] as Contact).id) < 0) at--;
+    if (at >= n) continue;
+    if (found.length < n) found.push(member);
+    for (let i = found.length - 1; i > at; i--) found[i] = found[i - 1] as Contact;
+    found[at] = member;
+  }
+}

@@ -1,0 +1,174 @@
+/** Laws of the whole core that are read off its sources, its types or its work, rather than off one machine. */
+import { readdirSync, readFileSync } from 'node:fs';
+import {
+  advanceBootstrap,
+  DEFAULT_BOOTSTRAP,
+  DEFAULT_INCLUDE,
+  DEFAULT_NODE,
+  DEFAULT_POOL,
+  DEFAULT_QUERY,
+  type Id,
+  initBootstrap,
+  nextId,
+  type QuerySettings,
+  seedRandom,
+} from '@xorrery/core';
+import { describe, expect, it } from 'vitest';
+import { Run } from './support.ts';
+
+const root = new URL('../src/', import.meta.url);
+const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readFileSync(new URL(name, root), 'utf8') }));
+const using = (pattern: RegExp): string[] => sources.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
+
+describe('the sources of the core', () => {
+  it('[F16] only the table and its upkeep change the table', () => {
+    expect(using(/\b(insertContact|contactFailed|removeContact)\(/).sort()).toEqual([
+      'node/upkeep.ts',
+      'table/table.ts',
+    ]);
+    expect(using(/state\.table = /)).toEqual(['node/upkeep.ts']);
+  });
+
+  it('[F12] a lookup’s vocabulary is declared in one file; parents wrap it', () => {
+    for (const word of ['response', 'unanswered', 'progressed', 'parked']) {
+      expect(using(new RegExp(`^\\s*(\\| \\{ )?readonly type: '${word}'`, 'm')), word).toEqual(['query/types.ts']);
+    }
+  });
+
+  it('[F15] no machine holds a logger, tracer, meter or context', () => {
+    expect(using(/\b(logger|tracer|meter|console|emitter)\b/i)).toEqual([]);
+  });
+
+  it('[T07] a request is made in one place', () => {
+    expect(using(/type: 'send', request/)).toEqual(['query/fill.ts']);
+  });
+
+  it('[T31] no machine holds a socket, an address lookup or a callback', () => {
+    for (const { name, text } of sources.filter((it) => it.name.endsWith('types.ts'))) {
+      expect(text.match(/readonly \w+\??: \(/g) ?? [], name).toEqual([]);
+    }
+  });
+});
+
+describe('work', () => {
+  it('[F18] an answer costs no more comparisons among 10,000 candidates than a few times those among 200', () => {
+    const comparisons = (count: number): number => {
+      let random = seedRandom(7);
+      const contacts = Array.from({ length: count + 8 }, (_, i) => {
+        const [id, next] = nextId(random, 160);
+        random = next;
+        return { id, endpoint: `e${i}` };
+      });
+      const run = new Run({
+        self: '0'.repeat(40) as Id,
+        target: 'f'.repeat(40) as Id,
+        maxCandidates: 20_000,
+        alpha: 1,
+      });
+      run.start(contacts.slice(8));
+      const first = run.searching.open[0];
+      const { charCodeAt } = String.prototype;
+      let calls = 0;
+      String.prototype.charCodeAt = function (this: string, index: number): number {
+        calls++;
+        return charCodeAt.call(this, index);
+      };
+      try {
+        run.answer(first?.endpoint ?? '', { as: first?.id as Id, contacts: contacts.slice(0, 8) });
+      } finally {
+        String.prototype.charCodeAt = charCodeAt;
+      }
+      expect(run.searching.candidates.length).toBe(count + 8);
+      return calls;
+    };
+    const [few, many] = [comparisons(200), comparisons(10_000)];
+    expect(few).toBeGreaterThan(100);
+    expect(many).toBeLessThan(3 * few);
+  });
+});
+
+describe('every setting of a lookup changes what it does', () => {
+  /** What a lookup among silent, failing and answering nodes says, from start to end. */
+  const story = (settings: Partial<QuerySettings>): string => {
+    const run = new Run({ ...DEFAULT_QUERY, kind: 'collect', k: 4, alpha: 2, requestTimeout: 100, ...settings });
+    const said: string[][] = [run.start([1, 2, 3, 4, 5, 6, 9, 12, 33])];
+    const values = (...keys: string[]) => ({ values: keys.map((key) => ({ key })) });
+    const script: (() => string[])[] = [
+      () => run.answer(1, { closer: [40, 41, 42], ...values('a', 'b') }),
+      () => run.tick(50),
+      () => run.tick(100),
+      () => run.tick(200),
+      () => run.answer(5),
+      () => run.answer(4, values('c')),
+      () => run.tick(900),
+      () => run.tick(16_000),
+      () => run.tick(70_000),
+    ];
+    for (const step of script) if (run.state.status === 'searching') said.push(step());
+    return JSON.stringify([said, run.state]);
+  };
+
+  const changes: Required<{ [K in keyof QuerySettings]: QuerySettings[K] }> = {
+    k: 2,
+    alpha: 3,
+    stall: 'off',
+    slowAfter: 30,
+    requestTimeout: 40,
+    lateFor: 120,
+    deadline: 150,
+    earlyExit: 'noProgress',
+    maxCandidates: 9,
+    maxListening: 0,
+    maxValues: 1,
+  };
+
+  it.each(Object.keys(DEFAULT_QUERY) as (keyof QuerySettings)[])('[F07] %s', (field) => {
+    const base = { alpha: field === 'earlyExit' ? 1 : 2 };
+    const without = JSON.parse(story(base));
+    const changed = JSON.parse(story({ ...base, [field]: changes[field] }));
+    // The configuration itself is part of the state, and of course differs: what counts is everything else.
+    for (const it of [without, changed]) delete it[1].config;
+    expect(changed).not.toEqual(without);
+  });
+});
+
+describe('every setting of the other machines is known here', () => {
+  it('[F07] a setting that is added must be given a test of its effect', () => {
+    expect(Object.keys(DEFAULT_POOL)).toEqual([
+      'maxQueries',
+      'maxQueued',
+      'maxInFlight',
+      'maxPerEndpoint',
+      'adaptiveTimeout',
+    ]);
+    expect(Object.keys(DEFAULT_INCLUDE)).toEqual(['maxQueued', 'maxChecking']);
+    expect(Object.keys(DEFAULT_BOOTSTRAP)).toEqual(['joinTimeout', 'retryFirst', 'retryMax', 'maxLookups']);
+    expect(Object.keys(DEFAULT_NODE.table)).toEqual(['bucketPolicy', 'bucketSizes', 'replacements', 'maxFailures']);
+  });
+
+  it('[F07] bootstrap: the first wait, the longest wait and the join timeout are three settings', () => {
+    const wait = (changes: Partial<typeof DEFAULT_BOOTSTRAP>): string => {
+      let state = initBootstrap({ ...DEFAULT_BOOTSTRAP, seed: 1, ...changes });
+      let now = 0;
+      const story: unknown[] = [];
+      const tell = (event: Parameters<typeof advanceBootstrap>[1]): void => {
+        const step = advanceBootstrap(state, event, now);
+        state = step.state;
+        story.push([now, step.effects, state.status === 'resting' ? state.wakeAt : 0]);
+      };
+      tell({ type: 'start', seeds: 1, contacts: 0 });
+      for (const at of [0, 1_500, 2_000, 3_000, 9_000, 20_000]) {
+        now = at;
+        tell({ type: 'tick' });
+        tell({ type: 'self-found', neighbour: -1 });
+      }
+      return JSON.stringify(story);
+    };
+    const base = wait({});
+    expect(wait({ joinTimeout: 1_000 })).not.toBe(base);
+    expect(wait({ retryFirst: 500 })).not.toBe(base);
+    expect(wait({ retryMax: 1_000 })).not.toBe(base);
+  });
+});

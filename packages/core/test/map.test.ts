@@ -1,0 +1,83 @@
+import { maps } from '@xorrery/core';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+const { emptyMap, entries, entriesDue, firstDue, get, has, nextDue, remove, set } = maps;
+
+/** FNV-1a is easy to collide: found by search, these share all 32 bits of hash. */
+const colliding = ['costarring', 'liquid'];
+
+type Change = { readonly key: number | string; readonly due: number | undefined };
+const key = fc.oneof(fc.nat(40), fc.constantFrom('a', 'b', ...colliding, 'declinate', 'macallums'));
+const changes = fc.array(fc.record({ key, due: fc.option(fc.nat(50), { nil: undefined }) }), { maxLength: 120 });
+
+describe('the persistent map', () => {
+  it('behaves like a Map, and knows the earliest due time, after any sequence of changes', () => {
+    fc.assert(
+      fc.property(changes, (all: Change[]) => {
+        const model = new Map<number | string, number>();
+        let map = emptyMap<number>();
+        for (const { key, due } of all) {
+          if (due === undefined) {
+            model.delete(key);
+            map = remove(map, key);
+          } else {
+            model.set(key, due);
+            map = set(map, key, due, due);
+          }
+          expect(map.size).toBe(model.size);
+          expect(nextDue(map)).toBe(model.size === 0 ? undefined : Math.min(...model.values()));
+          expect(firstDue(map)?.due).toBe(nextDue(map));
+        }
+        for (const [key, value] of model) expect(get(map, key)).toBe(value);
+        expect(new Map(entries(map).map((it) => [it.key, it.value]))).toEqual(model);
+        expect(entriesDue(map, 25).map((it) => it.due)).toEqual(
+          [...model.values()].filter((it) => it <= 25).sort((a, b) => a - b),
+        );
+      }),
+    );
+  });
+
+  it('[F27] its shape depends on what it holds, not on the order in which that came', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(key), fc.uniqueArray(key), (keys, others) => {
+        const add = (order: readonly (number | string)[]) =>
+          order.reduce((map, it) => set(map, it, it, 5), emptyMap<unknown>());
+        const straight = add(keys);
+        let detour = add([...others, ...[...keys].reverse()]);
+        for (const other of others) if (!keys.includes(other)) detour = remove(detour, other);
+        expect(detour).toEqual(straight);
+      }),
+    );
+  });
+
+  it('leaves older versions as they were', () => {
+    const one = set(emptyMap<number>(), 'a', 1);
+    const two = set(one, 'b', 2);
+    const three = remove(two, 'a');
+    expect(
+      [one, two, three].map((map) =>
+        entries(map)
+          .map((it) => it.key)
+          .sort(),
+      ),
+    ).toEqual([['a'], ['a', 'b'], ['b']]);
+    expect(remove(one, 'zzz')).toBe(one);
+  });
+
+  it('[G06] survives structuredClone and JSON', () => {
+    let map = emptyMap<number>();
+    for (let i = 0; i < 200; i++) map = set(map, i, i, i % 7 === 0 ? maps.NEVER : i);
+    expect(structuredClone(map)).toEqual(map);
+    expect(JSON.parse(JSON.stringify(map))).toEqual(map);
+    expect(get(JSON.parse(JSON.stringify(map)), 150)).toBe(150);
+  });
+
+  it('keys that share their whole hash are told apart', () => {
+    let map = emptyMap<string>();
+    for (const text of colliding) map = set(map, text, text, 3);
+    expect(colliding.map((text) => get(map, text))).toEqual(colliding);
+    map = remove(map, 'liquid');
+    expect([has(map, 'liquid'), has(map, 'costarring'), map.size]).toEqual([false, true, 1]);
+  });
+});

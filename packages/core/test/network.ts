@@ -1,0 +1,139 @@
+/** A network of nodes of a tiny 8-bit protocol, in one queue ordered by (time, arrival): no sockets, no coordinator. */
+import {
+  type Asker,
+  type Contact,
+  DEFAULT_NODE,
+  type Endpoint,
+  type Id,
+  type Instant,
+  makeNode,
+  type NodeConfig,
+  type NodeEffect,
+  type NodeEvent,
+  type NodeState,
+  type Profile,
+  type ServerAnswer,
+} from '@xorrery/core';
+import { id8, type Tiny } from './support.ts';
+
+type Request =
+  | { readonly ask: 'ping' }
+  | { readonly ask: 'find'; readonly target: Id }
+  | { readonly ask: 'store'; readonly token: string };
+
+export interface Small extends Omit<Tiny, 'outRequest' | 'inRequest' | 'outReply' | 'inReply'> {
+  readonly outRequest: Request;
+  readonly inRequest: Request;
+  readonly outReply: { readonly nodes: readonly Contact[]; readonly token?: string };
+  readonly inReply: { readonly nodes: readonly Contact[]; readonly token?: string };
+}
+
+/** The server keeps the tokens it was shown. */
+type Shown = readonly string[];
+
+const answer = (shown: Shown, request: Request, asker: Asker): readonly [Shown, ServerAnswer<Small>] => {
+  if (request.ask === 'store') {
+    if (request.token !== asker.endpoint) return [shown, { type: 'error', code: 203, text: 'bad token' }];
+    return [[...shown, request.token], { type: 'reply', reply: { nodes: [] } }];
+  }
+  const nodes = request.ask === 'find' ? asker.closest(request.target) : [];
+  return [shown, { type: 'reply', reply: { nodes, token: asker.endpoint } }];
+};
+
+const small: Profile<Small, null, Shown> = {
+  name: 'small',
+  version: 1,
+  identity: 'endpoint',
+  idBits: 8,
+  ping: { ask: 'ping' },
+  findNode: (target) => ({ ask: 'find', target }),
+  granted: (store, token) => (store.ask === 'store' ? { ask: 'store', token } : store),
+  read: ({ nodes, token }) => ({ contacts: nodes, values: [], ...(token === undefined ? {} : { token }) }),
+  server: { init: () => [], expire: (state) => state, nextDeadline: () => undefined, answer },
+};
+
+export const machine = makeNode(small);
+
+export const nodeConfig = (n: number, changes: Partial<NodeConfig<null>> = {}): NodeConfig<null> => ({
+  ...DEFAULT_NODE,
+  self: id8(n),
+  seed: n,
+  wire: { tidBytes: 2, poolBytes: 64 },
+  server: null,
+  ...changes,
+});
+
+interface Resident {
+  state: NodeState<Small, null, Shown>;
+  readonly effects: NodeEffect<Small>[];
+  alive: boolean;
+}
+
+export class Network {
+  now: Instant = 0;
+  readonly residents = new Map<Endpoint, Resident>();
+  readonly #queue: { readonly at: Instant; readonly to: Endpoint; readonly event: NodeEvent<Small> }[] = [];
+  #entropy = 1;
+
+  add(n: number, changes: Partial<NodeConfig<null>> = {}): void {
+    this.residents.set(`n${n}`, { state: machine.init(nodeConfig(n, changes)), effects: [], alive: true });
+  }
+
+  /** The resident of node n. */
+  at(n: number): Resident {
+    const found = this.residents.get(`n${n}`);
+    if (found === undefined) throw new Error(`no node ${n}`);
+    return found;
+  }
+
+  tell(n: number, event: NodeEvent<Small>): readonly NodeEffect<Small>[] {
+    return this.#step(`n${n}`, event);
+  }
+
+  /** Lets time pass until `limit`. */
+  run(limit: Instant = this.now + 60_000): void {
+    for (;;) {
+      let [next] = this.#queue;
+      let due = next?.at ?? limit + 1;
+      for (const [endpoint, { state, alive }] of this.residents) {
+        const deadline = alive ? machine.nextDeadline(state) : undefined;
+        if (deadline !== undefined && deadline < due) {
+          due = deadline;
+          next = { at: deadline, to: endpoint, event: { type: 'tick' } };
+        }
+      }
+      if (next === undefined || due > limit) {
+        this.now = Math.max(this.now, limit);
+        return;
+      }
+      if (next === this.#queue[0]) this.#queue.shift();
+      this.now = Math.max(this.now, next.at);
+      this.#step(next.to, next.event);
+    }
+  }
+
+  /** Effects of one kind that node n has had so far. */
+  said<T extends NodeEffect<Small>['type']>(n: number, type: T): Extract<NodeEffect<Small>, { type: T }>[] {
+    return this.at(n).effects.filter((it): it is Extract<NodeEffect<Small>, { type: T }> => it.type === type);
+  }
+
+  #step(endpoint: Endpoint, event: NodeEvent<Small>): readonly NodeEffect<Small>[] {
+    const resident = this.residents.get(endpoint);
+    if (resident === undefined || !resident.alive) return [];
+    const { state, effects } = machine.advance(resident.state, event, this.now);
+    resident.state = state;
+    resident.effects.push(...effects);
+    for (const effect of effects) {
+      if (effect.type === 'entropy-needed') {
+        const bytes = Array.from({ length: effect.bytes }, () =>
+          (this.#entropy++ % 251).toString(16).padStart(2, '0'),
+        ).join('');
+        this.#queue.unshift({ at: this.now, to: endpoint, event: { type: 'entropy', bytes } });
+      } else if (effect.type === 'transmit') {
+        const received = { type: 'received', from: endpoint, message: effect.message } as const;
+        this.#queue.push({ at: this.now + 10, to: effect.to, event: received });
+      }
+    }
+    return effects;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Writes KRPC packets (BEP 5, BEP 43): a message as plain data in, the bytes to send out, keys sorted.
+ *
+ * A packet is put together as hex digits, because ids, transaction ids and tokens are hex already, and one native call
+ * then turns all of it into bytes; the addresses of nodes, which would be slow as digits, are copied into holes left
+ * for them. No packet here exceeds 1,024 bytes (BEP 32): nodes come first, then as many peers as still fit.
+ */
+import type { Contact, Endpoint } from '@xorrery/core';
+import { COMPACT_BYTES, type Family, familyOf, ID_BYTES, writeEndpoint } from './compact.ts';
+import type { KrpcOut, OutReply, OutRequest, Peer } from './messages.ts';
+import type { TokenPort } from './token.ts';
+
+/** The longest packet we send, in bytes. */
+export const MAX_SENT = 1024;
+
+/** The longest text we send with an error, in bytes. */
+const MAX_ERROR_TEXT = 200;
+
+/** Who we are, in the key `v` of each packet: two letters and the version. */
+const CLIENT = 'XO\x00\x01';
+
+const digitsOf = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
+const LENGTHS: readonly string[] = Array.from({ length: MAX_SENT + 1 }, (_, length) => digitsOf(`${length}:`));
+
+const QUERY = digitsOf('d1:ad2:id20:');
+const REPLY = digitsOf('d1:rd2:id20:');
+const ERROR = digitsOf('d1:el');
+const CLOSE = digitsOf('e');
+const TID = digitsOf('1:t');
+const READ_ONLY = digitsOf('2:roi1e');
+const QUERY_END = digitsOf(`1:v${CLIENT.length}:${CLIENT}1:y1:qe`);
+const REPLY_END = digitsOf(`1:v${CLIENT.length}:${CLIENT}1:y1:re`);
+const ERROR_END = digitsOf(`1:v${CLIENT.length}:${CLIENT}1:y1:ee`);
+const METHODS: Readonly<Record<OutRequest['method'], string>> = {
+  ping: digitsOf('e1:q4:ping'),
+  find_node: digitsOf('e1:q9:find_node'),
+  get_peers: digitsOf('e1:q9:get_peers'),
+  announce_peer: digitsOf('e1:q13:announce_peer'),
+};
+const TARGET = digitsOf('6:target20:');
+const INFO_HASH = digitsOf('9:info_hash20:');
+const IMPLIED_PORT = digitsOf('12:implied_porti1e');
+const PORT = digitsOf('4:port');
+const TOKEN = digitsOf('5:token');
+const NODES: Readonly<Record<Family, string>> = { 4: digitsOf('5:nodes'), 6: digitsOf('6:nodes6') };
+const VALUES = digitsOf('6:valuesl');
+const HOLES: Readonly<Record<Family, string>> = { 4: '00'.repeat(6), 6: '00'.repeat(18) };
+
+/** The compact addresses of the nodes of the packet being written. Filled and emptied within one call. */
+const addresses = Buffer.alloc(MAX_SENT);
+
+/**
+ * The packet for `message`, to be sent to `to`. Contacts and peers of the other address family than `to` are left out
+ * (BEP 32), and so are those whose endpoint has no compact form.
+ */
+export function encode(message: KrpcOut, to: Endpoint, tokens: TokenPort): Buffer {
+  const tid = TID + lengthed(message.tid);
+  switch (message.type) {
+    case 'request': {
+      const { request } = message;
+      const ask = QUERY + message.sender + argumentsOf(request) + METHODS[request.method];
+      return Buffer.from(ask + (message.readOnly ? READ_ONLY : '') + tid + QUERY_END, 'hex');
+    }
+    case 'reply':
+      return reply(REPLY + message.sender, message.reply, CLOSE + tid + REPLY_END, to, tokens);
+    case 'error': {
+      const text = clip(Buffer.from(message.text, 'utf8'), MAX_ERROR_TEXT).toString('hex');
+      return Buffer.from(ERROR + integer(message.code) + lengthed(text) + CLOSE + tid + ERROR_END, 'hex');
+    }
+  }
+}
+
+/** What follows `id` among the arguments of a request. */
+function argumentsOf(request: OutRequest): string {
+  switch (request.method) {
+    case 'ping':
+      return '';
+    case 'find_node':
+      return TARGET + request.target;
+    case 'get_peers':
+      return INFO_HASH + request.infoHash;
+    case 'announce_peer': {
+      const implied = request.impliedPort ? IMPLIED_PORT : '';
+      return implied + INFO_HASH + request.infoHash + PORT + integer(request.port) + TOKEN + lengthed(request.token);
+    }
+  }
+}
+
+function reply(head: string, { nodes, peers, token }: OutReply, tail: string, to: Endpoint, tokens: TokenPort): Buffer {
+  const family = familyOf(to);
+  const tokenPart = token === undefined ? '' : TOKEN + lengthed(tokens.mint(to, token));
+  let room = MAX_SENT - (head.length + tokenPart.length + tail.length) / 2;
+  let digits = head;
+  let firstHole = 0;
+  let count = 0;
+  if (nodes !== undefined) {
+    const ids = idsWithHoles(nodes, family, room - NODES[family].length / 2 - 4);
+    count = ids.length / 2 / (ID_BYTES + COMPACT_BYTES[family]);
+    const key = NODES[family] + LENGTHS[ids.length / 2];
+    firstHole = (digits.length + key.length) / 2 + ID_BYTES;
+    digits += key + ids;
+    room -= (key.length + ids.length) / 2;
+  }
+  digits += tokenPart;
+  if (peers !== undefined) digits += values(peers, family, room);
+  const packet = Buffer.from(digits + tail, 'hex');
+  const size = COMPACT_BYTES[family];
+  for (let i = 0; i < count; i++) {
+    const from = i * size;
+    const hole = firstHole + i * (ID_BYTES + size);
+    for (let j = 0; j < size; j++) packet[hole + j] = addresses[from + j] as number;
+  }
+  return packet;
+}
+
+/** The digits of compact nodes that fit into `room` bytes, their addresses left out and put into `addresses`. */
+function idsWithHoles(contacts: readonly Contact[], family: Family, room: number): string {
+  const size = COMPACT_BYTES[family];
+  let left = Math.floor(room / (ID_BYTES + size));
+  let digits = '';
+  let at = 0;
+  for (const contact of contacts) {
+    if (left === 0) break;
+    if (familyOf(contact.endpoint) !== family || !writeEndpoint(contact.endpoint, addresses, at)) continue;
+    digits += contact.id + HOLES[family];
+    at += size;
+    left--;
+  }
+  return digits;
+}
+
+/** The key `values` with the peers that fit into `room` bytes; nothing at all where not even an empty list fits. */
+function values(peers: readonly Peer[], family: Family, room: number): string {
+  const size = COMPACT_BYTES[family];
+  const prefix = LENGTHS[size] as string;
+  const each = prefix.length / 2 + size;
+  let left = Math.floor((room - VALUES.length / 2 - 1) / each);
+  if (left < 0) return '';
+  let digits = VALUES;
+  for (const peer of peers) {
+    if (left === 0) break;
+    if (familyOf(peer.key) !== family || !writeEndpoint(peer.key, addresses, MAX_SENT - size)) continue;
+    digits += prefix + addresses.toString('hex', MAX_SENT - size);
+    left--;
+  }
+  return digits + CLOSE;
+}
+
+/** The digits of a bencoded string, from the digits of its bytes. */
+function lengthed(hex: string): string {
+  return (LENGTHS[hex.length / 2] ?? digitsOf(`${hex.length / 2}:`)) + hex;
+}
+
+function integer(value: number): string {
+  return digitsOf(`i${value}e`);
+}
+
+/** The first `limit` bytes of UTF-8 at most, never ending within a character. */
+function clip(utf8: Buffer, limit: number): Buffer {
+  let end = Math.min(limit, utf8.length);
+  while (end > 0 && end < utf8.length && ((utf8[end] as number) & 0xc0) === 0x80) end--;
+  return utf8.subarray(0, end);
+}

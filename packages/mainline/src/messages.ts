@@ -1,0 +1,64 @@
+/**
+ * The requests and replies of Mainline (BEP 5) as plain data: what the machines see on one side of the codec. Bytes,
+ * compact forms and secrets stay on the other side.
+ */
+import type { Contact, Endpoint, Id, InMessage, OutMessage } from '@xorrery/core';
+
+/** A peer of a torrent: its key is its endpoint, so one peer heard of twice is one peer. */
+export interface Peer {
+  readonly key: Endpoint;
+}
+
+/** What a token at our door is worth: minted in this epoch, in the one before, or neither. */
+export type TokenVerdict = 'current' | 'previous' | 'bad';
+
+/** A write token before it has bytes. The bytes are a keyed hash the edge computes; the key never gets here. */
+export interface SymbolicToken {
+  readonly infoHash: Id;
+  /** Counts token rotations: `floor(now / 5 min)`. */
+  readonly epoch: number;
+}
+
+type Asking<Token> =
+  | { readonly method: 'ping' }
+  | { readonly method: 'find_node'; readonly target: Id }
+  | { readonly method: 'get_peers'; readonly infoHash: Id }
+  | {
+      readonly method: 'announce_peer';
+      readonly infoHash: Id;
+      /** 1 to 65535; ignored, and 0, where `impliedPort` holds. */
+      readonly port: number;
+      /** Use the port the packet came from. */
+      readonly impliedPort: boolean;
+      readonly token: Token;
+    };
+
+/** A request as we send it; the token is the hex of the bytes its giver gave. */
+export type OutRequest = Asking<string>;
+/** A request as it reaches us; its token is judged already. */
+export type InRequest = Asking<TokenVerdict>;
+
+interface Telling<Token> {
+  readonly nodes?: readonly Contact[];
+  readonly peers?: readonly Peer[];
+  readonly token?: Token;
+}
+
+/** A reply as we send it. A KRPC reply does not name its method: it is what it holds. */
+export type OutReply = Telling<SymbolicToken>;
+/** A reply as it reaches us; the token is hex. */
+export type InReply = Telling<string>;
+
+/** The types Mainline brings to the core. */
+export interface Mainline {
+  readonly outRequest: OutRequest;
+  readonly inRequest: InRequest;
+  readonly outReply: OutReply;
+  readonly inReply: InReply;
+  readonly value: Peer;
+}
+
+/** A Mainline packet as we send it. */
+export type KrpcOut = OutMessage<Mainline>;
+/** A Mainline packet as it reaches us. */
+export type KrpcIn = InMessage<Mainline>;

@@ -1,0 +1,122 @@
+/**
+ * Announced peers: which peers are in which torrent, as others told us, for 45 minutes at a time (BEP 5 leaves the
+ * time open). Pure data with deadlines: an entry is gone at its expiry without being read.
+ *
+ * Bounded twice: a torrent that is full lets its oldest peer go, a store that is full the torrent that was announced
+ * longest ago. It refuses to: verify that a peer is there, or keep a peer's port 0.
+ */
+import { checkInteger, type Endpoint, type Id, type Instant, maps, type PersistentMap } from '@xorrery/core';
+import type { Peer } from './messages.ts';
+
+export interface PeerStoreConfig {
+  /** ms a peer stays after its announce. */
+  readonly peerLifetime: Instant;
+  readonly maxTorrents: number;
+  readonly maxPeersPerTorrent: number;
+  /** Peers in one reply. */
+  readonly maxPeersPerReply: number;
+}
+
+export const DEFAULT_PEER_STORE: PeerStoreConfig = {
+  peerLifetime: 45 * 60_000,
+  maxTorrents: 2_000,
+  maxPeersPerTorrent: 500,
+  maxPeersPerReply: 100,
+};
+
+interface Torrent {
+  /** By endpoint, due at expiry. */
+  readonly peers: PersistentMap<Peer>;
+  /** Announces so far: where in the peers the next reply begins, so that all of them are handed out in turn. */
+  readonly turn: number;
+}
+
+export interface PeerStore {
+  readonly config: PeerStoreConfig;
+  /** By infohash, due when its first peer expires. */
+  readonly torrents: PersistentMap<Torrent>;
+  /** Peers and torrents that had to go before their time. */
+  readonly evicted: number;
+}
+
+/** Expired peers forgotten in one step; the rest follow in the next. */
+const MAX_EXPIRIES = 1_000;
+
+/** Throws `ConfigError` naming the first field that is out of range. */
+export function emptyPeerStore(config: PeerStoreConfig): PeerStore {
+  checkInteger('peers.peerLifetime', config.peerLifetime, 1);
+  checkInteger('peers.maxTorrents', config.maxTorrents, 1, 1_000_000);
+  checkInteger('peers.maxPeersPerTorrent', config.maxPeersPerTorrent, 1, 100_000);
+  checkInteger('peers.maxPeersPerReply', config.maxPeersPerReply, 1, 1_000);
+  return { config, torrents: maps.emptyMap(), evicted: 0 };
+}
+
+/** The store with a peer announced at `now`; announced again, it lives longer. */
+export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, now: Instant): PeerStore {
+  const { config } = store;
+  let { torrents, evicted } = store;
+  const torrent = maps.get(torrents, infoHash) ?? { peers: maps.emptyMap<Peer>(), turn: 0 };
+  if (torrent.peers.size === 0 && torrents.size >= config.maxTorrents) {
+    torrents = withoutFirstDue(torrents);
+    evicted++;
+  }
+  let { peers } = torrent;
+  if (!maps.has(peers, endpoint) && peers.size >= config.maxPeersPerTorrent) {
+    peers = withoutFirstDue(peers);
+    evicted++;
+  }
+  peers = maps.set(peers, endpoint, { key: endpoint }, now + config.peerLifetime);
+  torrents = maps.set(torrents, infoHash, { peers, turn: torrent.turn + 1 }, maps.nextDue(peers));
+  return { config, torrents, evicted };
+}
+
+/** Peers of a torrent, at most as many as go into a reply; which ones moves on with each announce. */
+export function peersOf(store: PeerStore, infoHash: Id): readonly Peer[] {
+  const torrent = maps.get(store.torrents, infoHash);
+  if (torrent === undefined) return [];
+  const all = maps.entries(torrent.peers);
+  const { maxPeersPerReply } = store.config;
+  const start = all.length <= maxPeersPerReply ? 0 : torrent.turn % all.length;
+  const found: Peer[] = [];
+  for (let i = 0; i < Math.min(all.length, maxPeersPerReply); i++) {
+    found.push((all[(start + i) % all.length] as (typeof all)[number]).value);
+  }
+  return found;
+}
+
+/** The store without what has expired at `now`. */
+export function withoutExpired(store: PeerStore, now: Instant): PeerStore {
+  let { torrents } = store;
+  let left = MAX_EXPIRIES;
+  // A torrent whose turn does not come is put off to the next instant, so that what is due is always in the future.
+  for (const { key, value } of maps.entriesDue(torrents, now)) {
+    let { peers } = value;
+    for (const peer of maps.entriesDue(peers, now).slice(0, left)) {
+      peers = maps.remove(peers, peer.key);
+      left--;
+    }
+    torrents =
+      peers.size === 0 ? maps.remove(torrents, key) : maps.set(torrents, key, { ...value, peers }, dueOf(peers, now));
+  }
+  return torrents === store.torrents ? store : { ...store, torrents };
+}
+
+export function nextExpiry(store: PeerStore): Instant | undefined {
+  return maps.nextDue(store.torrents);
+}
+
+/** How many torrents and peers are held. */
+export function peerStoreSize(store: PeerStore): { readonly torrents: number; readonly peers: number } {
+  let peers = 0;
+  for (const { value } of maps.entries(store.torrents)) peers += value.peers.size;
+  return { torrents: store.torrents.size, peers };
+}
+
+function dueOf(peers: PersistentMap<Peer>, now: Instant): Instant {
+  return Math.max(maps.nextDue(peers) as Instant, now + 1);
+}
+
+function withoutFirstDue<V>(map: PersistentMap<V>): PersistentMap<V> {
+  const first = maps.firstDue(map);
+  return first === undefined ? map : maps.remove(map, first.key);
+}

@@ -1,0 +1,94 @@
+/** Mainline nodes in one process on virtual time: the production node and coordinator, no sockets, no real clock. */
+import { MemoryRouter, VirtualTime } from '@xorrery/coordinator';
+import type { Endpoint, Id, Instant } from '@xorrery/core';
+import { nextId, seedRandom } from '@xorrery/core';
+import {
+  createNode,
+  type KrpcIn,
+  type KrpcOut,
+  type MainlineNode,
+  type MainlineOptions,
+  TOKEN_ROTATION,
+} from '../src/index.ts';
+
+/** Does to a message what encoding and decoding do: a symbolic token becomes text, and a shown one a verdict. */
+const carry = (message: KrpcOut, from: Endpoint, to: Endpoint, now: Instant): KrpcIn => {
+  if (message.type === 'reply') {
+    const { token, ...reply } = message.reply;
+    if (token === undefined) return { ...message, reply };
+    return { ...message, reply: { ...reply, token: `${to} ${token.infoHash} ${token.epoch}` } };
+  }
+  if (message.type !== 'request' || message.request.method !== 'announce_peer') return message as KrpcIn;
+  const { request } = message;
+  const epoch = Math.floor(now / TOKEN_ROTATION);
+  const good = (age: number): boolean => request.token === `${from} ${request.infoHash} ${epoch - age}`;
+  return { ...message, request: { ...request, token: good(0) ? 'current' : good(1) ? 'previous' : 'bad' } };
+};
+
+/** One count of packets sent, by endpoint, for tests of silence. */
+export class MemoryNetwork {
+  readonly time: VirtualTime = new VirtualTime();
+  readonly nodes: MainlineNode[] = [];
+  readonly sent = new Map<Endpoint, number>();
+  readonly #router: MemoryRouter<KrpcOut, KrpcIn> = new MemoryRouter(this.time, carry, 10);
+  #random = seedRandom(1);
+
+  id(): Id {
+    const [id, next] = nextId(this.#random, 160);
+    this.#random = next;
+    return id;
+  }
+
+  /** A node at `10.0.0.N:6881`, not yet started. */
+  node(options: MainlineOptions = {}, n: number = this.nodes.length + 1): MainlineNode {
+    const endpoint = `10.0.${n >> 8}.${n & 255}:6881`;
+    const transport = this.#router.join(endpoint);
+    const { send } = transport;
+    transport.send = (to, message) => {
+      this.sent.set(endpoint, (this.sent.get(endpoint) ?? 0) + 1);
+      send(to, message);
+    };
+    let seed = n * 1_000;
+    const entropy = {
+      bytes: (count: number): Uint8Array => {
+        const bytes = new Uint8Array(count);
+        let random = seedRandom(seed++);
+        for (let i = 0; i < count; i++) {
+          const [id, next] = nextId(random, 8);
+          random = next;
+          bytes[i] = Number.parseInt(id, 16);
+        }
+        return bytes;
+      },
+    };
+    const node = createNode({ bootstrap: ['10.0.0.1:6881'], clock: this.time.clock(), entropy, transport, ...options });
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** As many nodes, joined one after another through the first. */
+  async grow(count: number, options: MainlineOptions = {}): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const node = this.node(this.nodes.length === 0 ? { ...options, bootstrap: [] } : options);
+      await node.start();
+      if (this.nodes.length > 1) await this.time.until(node.joined());
+    }
+    await this.time.advance(2_000);
+  }
+
+  /** The node that was made at this place, counted from 0. */
+  at(index: number): MainlineNode {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`no node ${index}`);
+    return node;
+  }
+
+  /** Packets a node has sent so far. */
+  sentBy(n: number): number {
+    return this.sent.get(`10.0.${n >> 8}.${n & 255}:6881`) ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.close()));
+  }
+}

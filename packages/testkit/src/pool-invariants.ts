@@ -1,0 +1,45 @@
+/** What must hold of a pool after every step: the limits on lookups and on requests, and books that agree. */
+import { type Instant, maps, nextPoolDeadline, type PoolState, type Protocol, runningQueries } from '@xorrery/core';
+import { checkQueryState } from './query-invariants.ts';
+import { claim } from './violation.ts';
+
+/** Checks a pool's state, and that of each lookup in it. Throws `ViolationError`. */
+export function checkPoolState<P extends Protocol>(state: PoolState<P>, now: Instant): void {
+  const { config, queue, parked, inFlight, busy, lanes } = state;
+  const running = runningQueries(state);
+  for (const { query } of running) checkQueryState(query, now);
+  const deadline = nextPoolDeadline(state);
+  claim(deadline === undefined || deadline > now, 'F02: the next deadline is later than now', () => [deadline, now]);
+  claim(running.length <= config.maxQueries, `at most ${config.maxQueries} lookups run`, () => running.length);
+  claim(queue.length <= config.maxQueued, `at most ${config.maxQueued} lookups wait`, () => queue.length);
+  claim(lanes.size === running.length + queue.length, 'each lookup is known by its id', () => maps.entries(lanes));
+  claim(inFlight.size <= config.maxInFlight, `G14: at most ${config.maxInFlight} in flight`, () => inFlight.size);
+  const flights = maps.entries(inFlight);
+  const there = new Map<string, number>();
+  for (const { value } of flights) there.set(value, (there.get(value) ?? 0) + 1);
+  for (const [endpoint, count] of there) {
+    claim(count <= config.maxPerEndpoint, `G14: at most ${config.maxPerEndpoint} to one endpoint`, () => endpoint);
+    claim(maps.get(busy, endpoint) === count, 'F42: the count of an endpoint is right', () => endpoint);
+  }
+  claim(busy.size === there.size, 'F42: an endpoint with nothing open is forgotten', () => maps.entries(busy));
+  const open = running.flatMap(({ query }) => query.open);
+  const flying = open.filter((it) => it.phase === 'asked' || it.phase === 'slow').map((it) => it.request);
+  claim(
+    flying.length === flights.length && flights.every(({ key }) => flying.includes(key as number)),
+    'G14: what is in flight is what the lookups have in flight',
+    () => ({ flying, counted: flights.map(({ key }) => key) }),
+  );
+  const waiting = open.filter((it) => it.phase === 'parked').map((it) => it.request);
+  const kept = parked.map(({ effect }) => effect.request);
+  claim(
+    waiting.length === kept.length && kept.every((it) => waiting.includes(it)),
+    'what is parked is what the lookups have parked',
+    () => ({ waiting, kept }),
+  );
+  for (const { effect } of parked) {
+    const full = inFlight.size >= config.maxInFlight;
+    const busyThere = (maps.get(busy, effect.to.endpoint) ?? 0) >= config.maxPerEndpoint;
+    claim(full || busyThere, 'F37: nothing waits without an obstacle', () => effect.to);
+  }
+  if (queue.length > 0) claim(running.length === config.maxQueries, 'F05: nobody waits while there is room');
+}

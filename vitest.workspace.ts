@@ -1,0 +1,48 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TestProjectInlineConfiguration } from 'vitest/config';
+
+type Tier = 'fast' | 'ci';
+
+const root = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Workspace packages resolve to their sources, so that the fast tier waits for no build. */
+const conditions = ['xorrery:source', 'module', 'node', 'development|production'];
+
+const wholeNumber = (name: string, fallback: number): number => {
+  const text = process.env[name];
+  if (text === undefined || text === '') return fallback;
+  if (!/^\d+$/.test(text)) throw new Error(`${name} must be a whole number, not ${text}`);
+  return Number(text);
+};
+
+const runs = wholeNumber('XORRERY_RUNS', 1);
+export const seed: number = wholeNumber('XORRERY_SEED', Math.floor(Math.random() * 2 ** 31));
+
+/** One test project: a place and a tier. The name of a file says its tier: `x.ci.test.ts` is ci, `x.test.ts` is fast. */
+const project = (name: string, dir: string, tier: Tier): TestProjectInlineConfiguration => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    name: `${name}:${tier}`,
+    root: root('.'),
+    include: [`${dir}/**/*.${tier === 'ci' ? 'ci.test' : 'test'}.ts`],
+    exclude: ['**/node_modules/**', '**/dist/**', ...(tier === 'fast' ? ['**/*.ci.test.ts'] : [])],
+    setupFiles: [root('tools/vitest.setup.ts')],
+    testTimeout: tier === 'ci' ? 120_000 * runs : 10_000,
+    provide: { runs, propertyRuns: tier === 'ci' ? 1_000 * runs : 100, seed },
+  },
+});
+
+const packages = readdirSync(root('packages')).filter((name) => existsSync(root(`packages/${name}/package.json`)));
+
+const projects: TestProjectInlineConfiguration[] = [
+  ...packages.flatMap((name) => [
+    project(name, `packages/${name}/test`, 'fast'),
+    project(name, `packages/${name}/test`, 'ci'),
+  ]),
+  project('tools', 'tools', 'fast'),
+  project('examples', 'examples', 'ci'),
+];
+
+export default projects;
