@@ -1,10 +1,11 @@
 /**
  * The promise face of an operation, made of the event stream alone: await it for its report, iterate it for what it
- * finds on the way, abort it with a signal. It keeps one listener on the signal, and removes it when it settles.
+ * finds on the way, abort it with a signal. It stops listening to the signal when it settles.
  *
  * An accepted operation always resolves. Aborting ends it early with reason `cancelled` and what it has found so far.
  */
 import type { OperationEvent, Protocol } from '@xorrery/core';
+import { onAbort } from './abort.ts';
 import type { Announcement, Coordinator } from './coordinator.ts';
 
 export interface OperationOptions {
@@ -87,8 +88,7 @@ export function operate<P extends Protocol, C, S, Item, Report>(
     events.close();
     throw error;
   }
-  const abort = (): void => coordinator.cancel(id);
-  signal?.addEventListener('abort', abort, { once: true });
+  const forget = signal === undefined ? undefined : onAbort(signal, () => coordinator.cancel(id));
   return new Operation(id, async (add) => {
     try {
       for await (const streamed of events) {
@@ -99,7 +99,7 @@ export function operate<P extends Protocol, C, S, Item, Report>(
       }
       throw new Error(`the stream ended before operation ${id} did`);
     } finally {
-      signal?.removeEventListener('abort', abort);
+      forget?.();
     }
   });
 }

@@ -62,7 +62,7 @@ export const tinyProfile: Profile<Tiny, null, null> = {
   findNode: (target) => ({ ask: 'find', target }),
   granted: (store) => store,
   read: ({ nodes, token }) => ({ contacts: nodes, values: [], ...(token === undefined ? {} : { token }) }),
-  server: { init: () => null, expire: (state) => state, nextDeadline: () => undefined, answer },
+  server: { init: () => null, expire: (state) => state, nextDeadline: () => undefined, held: () => [], answer },
 };
 
 export const id16 = (n: number): Id => idFromHex(n.toString(16).padStart(4, '0'), 16);

@@ -31,6 +31,8 @@ export interface Server<P extends Protocol, ServerConfig, ServerState> {
   /** Forgets what has expired at `now`. */
   expire(state: ServerState, now: Instant): ServerState;
   nextDeadline(state: ServerState): Instant | undefined;
+  /** The values we hold that answer this request of our own: local before remote. */
+  held(state: ServerState, request: P['outRequest']): readonly P['value'][];
   answer(
     state: ServerState,
     request: P['inRequest'],

@@ -49,7 +49,7 @@ const small: Profile<Small, null, Shown> = {
   findNode: (target) => ({ ask: 'find', target }),
   granted: (store, token) => (store.ask === 'store' ? { ask: 'store', token } : store),
   read: ({ nodes, token }) => ({ contacts: nodes, values: [], ...(token === undefined ? {} : { token }) }),
-  server: { init: () => [], expire: (state) => state, nextDeadline: () => undefined, answer },
+  server: { init: () => [], expire: (state) => state, nextDeadline: () => undefined, held: () => [], answer },
 };
 
 export const machine = makeNode(small);

@@ -5,6 +5,7 @@ import {
   contactsOf,
   emptyTable,
   hasRoomFor,
+  headOf,
   insertContact,
   memberOf,
   type NodeEvent,
@@ -202,6 +203,7 @@ describe('the table against a plain model', () => {
                 bucket.members.length,
               ]);
               expect(bucket.spares.length).toBeLessThanOrEqual(2);
+              expect(bucket.heads).toEqual(bucket.members.map((it) => headOf(it.id)));
             }
           }
         }),

@@ -466,6 +466,19 @@ describe('values', () => {
     expect(initQuery({ ...closest, kind: 'closest' })).toMatchObject({ config: collect });
   });
 
+  it('[Z12] what we hold ourselves comes first: collect goes on from there, first is found without asking anybody', () => {
+    const start = (run: Run): string[] => {
+      const held = [value('ours')];
+      return run.step({ type: 'start', seeds: nodes(4), firstRequest: 0, held });
+    };
+    const collect = new Run({ kind: 'collect' });
+    expect(start(collect)).toEqual(['recalled ours', 'send n4']);
+    collect.answer(4, { values: [value('ours'), value('theirs')] });
+    expect(collect.report.values.map((it) => it.key)).toEqual(['ours', 'theirs']);
+    expect(start(new Run({ kind: 'first' }))).toEqual(['recalled ours', 'finished found']);
+    expect(start(new Run({ kind: 'closest' }))).toEqual(['send n4']);
+  });
+
   it('closest ignores values', () => {
     const run = new Run({ kind: 'closest' });
     run.start([4]);

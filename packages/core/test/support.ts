@@ -62,6 +62,8 @@ export const said = (effect: QueryEffect<Tiny>): string => {
       return `abandon ${effect.to}`;
     case 'unanswered':
       return `unanswered ${effect.to.endpoint}`;
+    case 'recalled':
+      return `recalled ${effect.values.map((it) => it.key).join(' ')}`;
     case 'progressed':
       return `progressed ${effect.from.endpoint}`;
     case 'finished':

@@ -242,7 +242,8 @@ export class MainlineNode {
 type Announced = StreamEvent<Mainline>['event'];
 
 function valuesOf(event: Announced): readonly Peer[] {
-  return event.type === 'query' && event.effect.type === 'progressed' ? event.effect.values : [];
+  if (event.type !== 'query') return [];
+  return event.effect.type === 'progressed' || event.effect.type === 'recalled' ? event.effect.values : [];
 }
 
 function answererOf(event: Announced): readonly Contact[] {

@@ -43,7 +43,7 @@ export const mainline: Profile<Mainline, PeerStoreConfig, PeerStore> = {
   findNode: (target) => ({ method: 'find_node', target }),
   granted,
   read,
-  server: { init: emptyPeerStore, expire: withoutExpired, nextDeadline: nextExpiry, answer },
+  server: { init: emptyPeerStore, expire: withoutExpired, nextDeadline: nextExpiry, held, answer },
 };
 
 /** Mainline's starting points where they differ from the generic ones; buckets as large clients have them. */
@@ -64,6 +64,11 @@ function granted(store: OutRequest, token: string): OutRequest {
 function read(reply: InReply): Answer<Peer> {
   const { nodes = [], peers = [], token } = reply;
   return { contacts: nodes, values: peers, ...(token === undefined ? undefined : { token }) };
+}
+
+/** Peers that were announced to us. */
+function held(store: PeerStore, request: OutRequest): readonly Peer[] {
+  return request.method === 'get_peers' ? peersOf(store, request.infoHash) : [];
 }
 
 function answer(

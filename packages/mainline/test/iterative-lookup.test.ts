@@ -169,12 +169,22 @@ describe('what it asks', () => {
     expect(result.queriedCount).toBe(4);
   });
 
-  it('[J11] a node exactly as far as the k-th does not prolong the search', async () => {
-    const all = nodes(3);
-    const twin = { ...(all[1] as MockNode), port: 9 };
-    const { asked, result } = await look(all.slice(0, 2), [[all[0] as MockNode, { nodes: [twin] }]], { k: 2 });
-    expect(asked).toEqual(endpoints(all.slice(0, 2)));
-    expect(result.reason).toBe('converged');
+  it('[J11] a node exactly as far as the k-th does not prolong the search, even when it was asked', async () => {
+    const time = new VirtualTime();
+    const table = nodes(2);
+    const [a, b] = table as [MockNode, MockNode];
+    // Before b in the order of endpoints, so that it is in the window until b has answered.
+    const twin = { ...b, port: 1 };
+    const canned = cannedReplies([[a, { nodes: [twin] }]]);
+    const sendGetPeers: IterativeLookupOptions['sendGetPeers'] = (node) => {
+      const answer = canned.send(node as MockNode, target);
+      return endpointOf(node) === endpointOf(twin) ? new Promise(() => {}) : answer;
+    };
+    const options = { target, routingTable: mockTable(table), sendGetPeers, clock: time.clock(), k: 2 };
+    const result = await time.until(iterativeLookup(options));
+    expect(canned.asked).toEqual(endpoints([a, b, twin]));
+    expect(result.closestNodes).toEqual(table);
+    expect([result.reason, time.now]).toEqual(['converged', 0]);
   });
 
   it('[R15] nodes that all live in one /24 are all asked: no caps on groups here', async () => {

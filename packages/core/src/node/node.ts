@@ -86,12 +86,11 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
     now: Instant,
   ): Step<NodeState<P, C, S>, NodeEffect<P>> {
     assert(now >= before.at, `time never falls: ${now} after ${before.at}`);
-    if (event.type === 'tick') {
-      const due = nextDeadline(before);
-      if (due === undefined || now < due) return { state: before, effects: NO_EFFECTS };
-    }
+    const due = nextDeadline(before);
+    const isDue = due !== undefined && now >= due;
+    if (event.type === 'tick' && !isDue) return { state: before, effects: NO_EFFECTS };
     const turn: Turn<P, C, S> = { profile, now, state: { ...before, at: now }, effects: [], forPool: [] };
-    if (before.phase === 'running') expire(turn);
+    if (isDue) expire(turn);
     absorb(turn, event);
     settle(turn);
     return { state: turn.state, effects: turn.effects };
@@ -190,6 +189,7 @@ function carryOut<P extends Protocol, C, S>(turn: Turn<P, C, S>, envelope: PoolE
       return stepWire(turn, { type: 'abandon', request: effect.request });
     case 'unanswered':
       return suspect(turn, effect.to.id, effect.to.endpoint);
+    case 'recalled':
     case 'progressed':
       return;
     case 'finished':

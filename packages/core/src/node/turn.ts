@@ -32,7 +32,9 @@ export function addLookup<P extends Protocol, C, S>(
 ): void {
   const config = queryConfig(turn, kind, target, request, settings);
   const seeds = closest(turn.state.table, target, config.k);
-  turn.forPool.push({ type: 'add', id, priority: id.startsWith('join:') ? 'background' : 'user', config, seeds });
+  const held = kind === 'closest' ? [] : turn.profile.server.held(turn.state.server, request);
+  const priority = id.startsWith('join:') ? 'background' : 'user';
+  turn.forPool.push({ type: 'add', id, priority, config, seeds, held });
 }
 
 /** Adds a lookup that asks each of a list once. */

@@ -121,7 +121,7 @@ function admit<P extends Protocol>(
   event: Extract<PoolEvent<P>, { type: 'add' }>,
   now: Instant,
 ): void {
-  const { id, priority, config, seeds } = event;
+  const { id, priority, config, seeds, held = [] } = event;
   if (has(draft.lanes, id)) {
     effects.push({ type: 'rejected', id, reason: 'duplicate' });
     return;
@@ -137,7 +137,7 @@ function admit<P extends Protocol>(
     return;
   }
   draft.lanes = set(draft.lanes, id, -1);
-  draft.queue = inserted(draft.queue, { id, priority, config, seeds, expiresAt: now + config.deadline });
+  draft.queue = inserted(draft.queue, { id, priority, config, seeds, held, expiresAt: now + config.deadline });
 }
 
 function cancel<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, id: string, now: Instant): void {
@@ -210,7 +210,8 @@ function start<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, queued:
   draft.lanes = set(draft.lanes, queued.id, lane);
   const config = withTimeout(draft, queued.config);
   const before: QueryState<P> = { status: 'idle', config };
-  const begin: QueryEvent<P> = { type: 'start', seeds: queued.seeds, firstRequest: lane * LANE };
+  const { seeds, held } = queued;
+  const begin: QueryEvent<P> = { type: 'start', seeds, held, firstRequest: lane * LANE };
   stepQuery(draft, effects, { lane, id: queued.id, priority: queued.priority }, before, begin, now);
 }
 

@@ -54,6 +54,8 @@ export type PoolEvent<P extends Protocol> =
       readonly priority: Priority;
       readonly config: QueryConfig<P>;
       readonly seeds: readonly Seed<P>[];
+      /** Values we hold ourselves. */
+      readonly held?: readonly P['value'][];
     }
   | { readonly type: 'cancel'; readonly id: string }
   /** End every lookup (reason `closed`), and start none in its place. */
@@ -81,6 +83,7 @@ export interface Queued<P extends Protocol> {
   readonly priority: Priority;
   readonly config: QueryConfig<P>;
   readonly seeds: readonly Seed<P>[];
+  readonly held: readonly P['value'][];
   readonly expiresAt: Instant;
 }
 

@@ -20,6 +20,7 @@ export function absorb<P extends Protocol>(
     case 'cancel':
       return event.reason;
     case 'start':
+      return recall(draft, effects, event.held ?? []);
     case 'tick':
       return undefined;
     case 'response':
@@ -37,6 +38,18 @@ export function absorb<P extends Protocol>(
       return absorbOwed(draft, effects, event, request, now);
     }
   }
+}
+
+/** What we hold ourselves comes before what others may have. */
+function recall<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  held: readonly P['value'][],
+): FinishReason | undefined {
+  const { kind } = draft.config;
+  if (held.length === 0 || kind === 'closest' || kind === 'each') return undefined;
+  effects.push({ type: 'recalled', values: gather(draft, held) });
+  return kind === 'first' ? 'found' : undefined;
 }
 
 function absorbOwed<P extends Protocol>(
@@ -83,14 +96,9 @@ function takeAnswer<P extends Protocol>(
   }
   const index = indexOf(draft, request);
   const before = draft.candidates[index] as Candidate<P>;
+  const { endpoint, hops, via, payload } = before;
   const { token } = answer;
-  const answered: Candidate<P> = {
-    ...heard(before),
-    id: from,
-    status: 'answered',
-    late,
-    ...(token === undefined ? undefined : { token }),
-  };
+  const answered: Candidate<P> = { id: from, endpoint, hops, via, payload, status: 'answered', late, token };
   closeRequest(draft, request);
   if (before.id !== undefined || config.kind === 'each')
     draft.candidates = withCandidate(draft.candidates, index, answered);

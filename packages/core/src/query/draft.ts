@@ -8,7 +8,7 @@ import { NEVER } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { QueryConfig } from './config.ts';
 import { locate } from './shortlist.ts';
-import type { Candidate, OpenRequest, QueryEffect, Searching, Seed } from './types.ts';
+import type { Candidate, Heard, OpenRequest, QueryEffect, Searching, Seed } from './types.ts';
 
 export type Draft<P extends Protocol> = { -readonly [K in keyof Searching<P>]: Searching<P>[K] };
 export type Effects<P extends Protocol> = QueryEffect<P>[];
@@ -37,42 +37,20 @@ export function identify({ request, id, endpoint }: OpenRequest): {
 }
 
 /** What every variant of a candidate shares, without what its status carries. */
-export function heard<P extends Protocol>({
-  id,
-  endpoint,
-  hops,
-  via,
-  payload,
-}: Candidate<P>): {
-  id: Id | undefined;
-  endpoint: string;
-  hops: number;
-  via?: string;
-  payload?: P['outRequest'];
-} {
-  return {
-    id,
-    endpoint,
-    hops,
-    ...(via === undefined ? undefined : { via }),
-    ...(payload === undefined ? undefined : { payload }),
-  };
+export function heard<P extends Protocol>({ id, endpoint, hops, via, payload }: Candidate<P>): Heard<P> {
+  return { id, endpoint, hops, via, payload };
 }
 
 export function seedOf<P extends Protocol>({ id, endpoint }: Candidate<P>): Seed<P> {
   return id === undefined ? { endpoint } : { id, endpoint };
 }
 
-/** The times of a request that leaves now. */
-export function timesFrom<P extends Protocol>(
+/** A request that leaves now. */
+export function askedAt<P extends Protocol>(
+  { request, id, endpoint }: Pick<OpenRequest, 'request' | 'id' | 'endpoint'>,
   config: QueryConfig<P>,
   now: Instant,
-): {
-  phase: 'asked';
-  sentAt: Instant;
-  slowAt: Instant;
-  deadline: Instant;
-} {
+): OpenRequest {
   const slowAt = config.slowAfter === 'off' ? NEVER : now + config.slowAfter;
-  return { phase: 'asked', sentAt: now, slowAt, deadline: now + config.requestTimeout };
+  return { request, id, endpoint, phase: 'asked', sentAt: now, slowAt, deadline: now + config.requestTimeout };
 }

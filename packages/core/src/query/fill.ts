@@ -1,7 +1,7 @@
 /** The third beat, while the lookup goes on: free slots are filled. The one place where a request is made (T07). */
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
-import { type Draft, type Effects, heard, identify, indexOf, replaceOpen, seedOf, timesFrom } from './draft.ts';
+import { askedAt, type Draft, type Effects, heard, indexOf, replaceOpen, seedOf } from './draft.ts';
 import { counts, withCandidate } from './shortlist.ts';
 import type { Candidate, OpenRequest } from './types.ts';
 
@@ -49,7 +49,7 @@ export function fill<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, n
 /** A request that was parked and need not wait any longer: the same request, now with a slot. */
 function askAgain<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, ready: OpenRequest, now: Instant): void {
   const candidate = draft.candidates[indexOf(draft, ready)] as Candidate<P>;
-  replaceOpen(draft, { ...identify(ready), ...timesFrom(draft.config, now) });
+  replaceOpen(draft, askedAt(ready, draft.config, now));
   const payload = candidate.payload ?? draft.config.request;
   effects.push({ type: 'send', request: ready.request, to: seedOf(candidate), payload });
 }
@@ -64,6 +64,6 @@ function ask<P extends Protocol>(
   const request = draft.nextRequest++;
   draft.candidates = withCandidate(draft.candidates, index, { ...heard(candidate), status: 'asked', request });
   const { id, endpoint } = candidate;
-  draft.open = [...draft.open, { request, id, endpoint, ...timesFrom(draft.config, now) }];
+  draft.open = [...draft.open, askedAt({ request, id, endpoint }, draft.config, now)];
   effects.push({ type: 'send', request, to: seedOf(candidate), payload: candidate.payload ?? draft.config.request });
 }

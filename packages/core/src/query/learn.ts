@@ -24,14 +24,7 @@ export function introduce<P extends Protocol>(
     const key = keyOf(config.identity, { id, endpoint });
     if (has(draft.known, key)) continue;
     draft.known = set(draft.known, key, true);
-    newcomers.push({
-      id,
-      endpoint,
-      hops,
-      ...(via === undefined ? undefined : { via }),
-      ...(request === undefined ? undefined : { payload: request }),
-      status: 'fresh',
-    });
+    newcomers.push({ id, endpoint, hops, via, payload: request, status: 'fresh' });
     if (id !== undefined) learned.push({ id, endpoint });
   }
   if (newcomers.length === 0) return NO_EFFECTS;

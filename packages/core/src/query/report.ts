@@ -58,13 +58,8 @@ function evidenceOf<P extends Protocol>(state: Searching<P>, limit: number): Evi
 
 function outcomeOf<P extends Protocol>(candidate: Candidate<P>): Outcome {
   const { id, endpoint, hops, via, status } = candidate;
-  return {
-    ...(id === undefined ? undefined : { id }),
-    endpoint,
-    result: status === 'answered' || status === 'failed' || status === 'silent' ? status : 'abandoned',
-    hops,
-    ...(via === undefined ? undefined : { via }),
-    ...(candidate.status === 'failed' ? { cause: candidate.cause } : undefined),
-    ...(candidate.status === 'answered' && candidate.token !== undefined ? { token: candidate.token } : undefined),
-  };
+  const result = status === 'answered' || status === 'failed' || status === 'silent' ? status : 'abandoned';
+  const cause = status === 'failed' ? candidate.cause : undefined;
+  const token = status === 'answered' ? candidate.token : undefined;
+  return { id, endpoint, result, hops, via, cause, token };
 }

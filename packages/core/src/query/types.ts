@@ -24,8 +24,16 @@ export interface Seed<P extends Protocol> {
 export type FailureCause = 'refused' | 'unsent' | 'wrong-id' | 'self' | 'duplicate' | 'malformed';
 
 export type QueryEvent<P extends Protocol> =
-  /** Begin, with at most `maxCandidates` seeds; requests are numbered from `firstRequest`. Legal once. */
-  | { readonly type: 'start'; readonly seeds: readonly Seed<P>[]; readonly firstRequest: number }
+  /**
+   * Begin, with at most `maxCandidates` seeds; requests are numbered from `firstRequest`. `held` are values we hold
+   * ourselves, for kinds that gather any. Legal once.
+   */
+  | {
+      readonly type: 'start';
+      readonly seeds: readonly Seed<P>[];
+      readonly firstRequest: number;
+      readonly held?: readonly P['value'][];
+    }
   /** `from` answered. In time or late; judged here and nowhere else. */
   | { readonly type: 'response'; readonly request: number; readonly from: Id; readonly answer: Answer<P['value']> }
   /** The driver gave up waiting. Equals reaching the deadline. */
@@ -44,6 +52,8 @@ export type QueryEffect<P extends Protocol> =
   | { readonly type: 'abandon'; readonly request: number; readonly to: Endpoint }
   /** The request's deadline passed; it may still be answered late. */
   | { readonly type: 'unanswered'; readonly request: number; readonly to: Seed<P> }
+  /** Values we hold ourselves were gathered, before anybody was asked. */
+  | { readonly type: 'recalled'; readonly values: readonly P['value'][] }
   /** An answer was taken in: whom it named for the first time, and which values it brought first. */
   | {
       readonly type: 'progressed';
@@ -58,15 +68,16 @@ export type QueryEffect<P extends Protocol> =
   | { readonly type: 'finished'; readonly report: QueryReport<P> };
 
 /** Whom we heard of, from whom, and how far from our own table that was. */
-interface Heard<P extends Protocol> {
+export interface Heard<P extends Protocol> {
   /** Unknown until a bootstrap seed answers. */
   readonly id: Id | undefined;
   readonly endpoint: Endpoint;
   /** 0 for a seed, otherwise one more than the candidate that named it. */
   readonly hops: number;
-  /** The endpoint that named it; absent for a seed. */
-  readonly via?: Endpoint;
-  readonly payload?: P['outRequest'];
+  /** The endpoint that named it; none for a seed. */
+  readonly via: Endpoint | undefined;
+  /** What it is asked in place of the lookup's own request. */
+  readonly payload: P['outRequest'] | undefined;
 }
 
 /**
@@ -80,7 +91,7 @@ export type Candidate<P extends Protocol> = Heard<P> &
     | { readonly status: 'fresh' }
     | { readonly status: 'asked'; readonly request: number }
     | { readonly status: 'silent'; readonly request: number }
-    | { readonly status: 'answered'; readonly late: boolean; readonly token?: string }
+    | { readonly status: 'answered'; readonly late: boolean; readonly token: string | undefined }
     | { readonly status: 'failed'; readonly cause: FailureCause }
   );
 
@@ -163,14 +174,16 @@ export interface Counts {
 
 /** What became of one node that was asked. */
 export interface Outcome {
-  readonly id?: Id;
+  readonly id: Id | undefined;
   readonly endpoint: Endpoint;
   readonly result: 'answered' | 'failed' | 'silent' | 'abandoned';
   readonly hops: number;
-  readonly via?: Endpoint;
-  readonly cause?: FailureCause;
-  /** The write token it gave. */
-  readonly token?: string;
+  /** Who named it; none for a seed. */
+  readonly via: Endpoint | undefined;
+  /** Why it failed, if it did. */
+  readonly cause: FailureCause | undefined;
+  /** The write token it gave, if any. */
+  readonly token: string | undefined;
 }
 
 /** Why it stopped where it did: the reason is not to be believed, but checked. */

@@ -3,11 +3,13 @@
  * when a member goes. Contacts are shared with whoever else knows them; the arrays hold numbers only.
  */
 import type { Contact } from '../contact.ts';
-import type { Id } from '../id.ts';
+import { headOf, type Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 
 export interface Bucket {
   readonly members: readonly Contact[];
+  /** By member: the first 32 bits of its id (`headOf`). */
+  readonly heads: readonly number[];
   /** By member: when it last answered. */
   readonly seen: readonly Instant[];
   /** By member: requests in a row it did not answer. */
@@ -16,7 +18,7 @@ export interface Bucket {
   readonly spares: readonly Contact[];
 }
 
-export const EMPTY_BUCKET: Bucket = { members: [], seen: [], failures: [], spares: [] };
+export const EMPTY_BUCKET: Bucket = { members: [], heads: [], seen: [], failures: [], spares: [] };
 
 export function indexById(bucket: Bucket, id: Id): number {
   for (let i = 0; i < bucket.members.length; i++) if (bucket.members[i]?.id === id) return i;
@@ -35,6 +37,7 @@ export function leastRecent(bucket: Bucket): number {
 export function withMember(bucket: Bucket, contact: Contact, now: Instant): Bucket {
   return {
     members: [...bucket.members, contact],
+    heads: [...bucket.heads, headOf(contact.id)],
     seen: [...bucket.seen, now],
     failures: [...bucket.failures, 0],
     spares: bucket.spares.filter((spare) => spare.id !== contact.id),
@@ -45,6 +48,7 @@ export function withoutMember(bucket: Bucket, index: number): Bucket {
   const keep = <T>(_: T, i: number): boolean => i !== index;
   return {
     members: bucket.members.filter(keep),
+    heads: bucket.heads.filter(keep),
     seen: bucket.seen.filter(keep),
     failures: bucket.failures.filter(keep),
     spares: bucket.spares,

@@ -8,7 +8,7 @@
  * have to be compared with each other; sorting happens within a bucket.
  */
 import type { Contact } from '../contact.ts';
-import { bitAt, commonPrefix, compareDistance, type Id } from '../id.ts';
+import { bitAt, commonPrefix, compareDistance, headOf, type Id } from '../id.ts';
 import type { Bucket } from './bucket.ts';
 import type { Table } from './table.ts';
 
@@ -40,15 +40,35 @@ function differs(self: Id, target: Id, index: number): boolean {
   return bitAt(self, index) !== bitAt(target, index);
 }
 
-/** Appends the nearest of a bucket, in order, until there are `n`: insertion into a short sorted tail. */
+/**
+ * Appends the nearest of a bucket, in order, until there are `n`: insertion into a short sorted tail. Heads decide
+ * nearly always; whole ids are compared only where heads tie.
+ */
 function takeFrom(bucket: Bucket, target: Id, n: number, found: Contact[]): void {
+  const { members, heads } = bucket;
+  const head = headOf(target);
   const base = found.length;
-  for (const member of bucket.members) {
+  const far: number[] = [];
+  for (let m = 0; m < members.length; m++) {
+    const member = members[m] as Contact;
+    const distance = ((heads[m] as number) ^ head) >>> 0;
     let at = found.length;
-    while (at > base && compareDistance(target, member.id, (found[at - 1] as Contact).id) < 0) at--;
+    while (at > base && isNearer(target, distance, member, far[at - 1 - base] as number, found[at - 1] as Contact))
+      at--;
     if (at >= n) continue;
-    if (found.length < n) found.push(member);
-    for (let i = found.length - 1; i > at; i--) found[i] = found[i - 1] as Contact;
+    if (found.length < n) {
+      found.push(member);
+      far.push(distance);
+    }
+    for (let i = found.length - 1; i > at; i--) {
+      found[i] = found[i - 1] as Contact;
+      far[i - base] = far[i - 1 - base] as number;
+    }
     found[at] = member;
+    far[at - base] = distance;
   }
+}
+
+function isNearer(target: Id, distance: number, a: Contact, other: number, b: Contact): boolean {
+  return distance === other ? compareDistance(target, a.id, b.id) < 0 : distance < other;
 }

@@ -199,6 +199,7 @@ function split(table: Table): Table {
   const stays = (contact: Contact): boolean => commonPrefix(table.self, contact.id) === depth;
   const part = (wanted: boolean): Bucket => ({
     members: bucket.members.filter((member) => stays(member) === wanted),
+    heads: bucket.heads.filter((_, i) => stays(bucket.members[i] as Contact) === wanted),
     seen: bucket.seen.filter((_, i) => stays(bucket.members[i] as Contact) === wanted),
     failures: bucket.failures.filter((_, i) => stays(bucket.members[i] as Contact) === wanted),
     spares: bucket.spares.filter((spare) => stays(spare) === wanted),
