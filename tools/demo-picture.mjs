@@ -1,5 +1,5 @@
 // Draws what the demo leaves on a terminal as an SVG. Bars, boxes and dots become shapes, so that it looks the same
-// with every font; lines appear one after the other where the viewer animates.
+// with every font.
 // Usage: script -qec 'stty cols 80 rows 50; node packages/cli/bin/xorrery.js demo --seed 11' /dev/null |
 //   node tools/demo-picture.mjs > docs/demo.svg
 import { readFileSync } from 'node:fs';
@@ -94,7 +94,7 @@ const picture = (ansi) => {
     const shapes = runsOf(line)
       .map((run) => drawRun(run, y))
       .join('');
-    return shapes === '' ? '' : `<g style="animation-delay:${(i * 0.18).toFixed(2)}s">${shapes}</g>\n`;
+    return shapes === '' ? '' : `<g>${shapes}</g>\n`;
   });
   const lights = ['#ff5f57', '#febc2e', '#28c840'].map(
     (it, i) => `<circle cx="${20 + i * 18}" cy="20" r="5.5" fill="${it}"/>`,
@@ -102,9 +102,6 @@ const picture = (ansi) => {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="xorrery demo in a terminal">
 <style>
 text{font:13.5px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre}
-g{animation:come .3s ease-out backwards}
-@keyframes come{from{opacity:0}}
-@media (prefers-reduced-motion){g{animation:none}}
 </style>
 <rect width="${width}" height="${height}" rx="10" fill="#101720"/>
 ${lights.join('')}
