@@ -169,13 +169,13 @@ describe('what it asks', () => {
     expect(result.queriedCount).toBe(4);
   });
 
-  it('[J11] a node exactly as far as the k-th does not prolong the search, even when it was asked', async () => {
+  it('[J11] nodes exactly as far as the k-th do not prolong the search, even when one was asked', async () => {
     const time = new VirtualTime();
     const table = nodes(2);
     const [a, b] = table as [MockNode, MockNode];
-    // Before b in the order of endpoints, so that it is in the window until b has answered.
+    // Before b in the order of endpoints, so that the first is in the window until b has answered.
     const twin = { ...b, port: 1 };
-    const canned = cannedReplies([[a, { nodes: [twin] }]]);
+    const canned = cannedReplies([[a, { nodes: [twin, { ...b, port: 2 }] }]]);
     const sendGetPeers: IterativeLookupOptions['sendGetPeers'] = (node) => {
       const answer = canned.send(node as MockNode, target);
       return endpointOf(node) === endpointOf(twin) ? new Promise(() => {}) : answer;

@@ -7,6 +7,7 @@ import {
   countsOf,
   type Instant,
   nextQueryDeadline,
+  type OpenRequest,
   type Protocol,
   type QueryEffect,
   type QueryEvent,
@@ -87,11 +88,11 @@ export function checkQueryStep<P extends Protocol>(
   claim(prompt <= width, `R09: after sending, requests not yet slow are within ${width}`, () => state.open);
 }
 
-/** Requests that occupy a slot: neither listened to nor waiting for a busy endpoint or for a slot. */
+/** Requests that occupy a slot: not listened to, not waiting for a busy endpoint, nor for a slot. */
 export function inFlightOf<P extends Protocol>(state: Searching<P>): Searching<P>['open'] {
-  return state.open.filter(
-    (it) => it.phase !== 'listening' && it.phase !== 'ready' && !(it.phase === 'parked' && it.by === 'endpoint'),
-  );
+  const isWaiting = (it: OpenRequest): boolean =>
+    it.phase === 'ready' || it.phase === 'listening' || (it.phase === 'parked' && it.by === 'endpoint');
+  return state.open.filter((it) => !isWaiting(it));
 }
 
 /** Checks how many requests a lookup has in flight (T16, R09). */

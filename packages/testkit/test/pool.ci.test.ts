@@ -184,23 +184,26 @@ describe('lookups that share a network', () => {
 });
 
 describe('a lookup with alpha 1 whose nearest candidate was busy', () => {
-  it('[G14][R09][J46] has one request in flight, not two, when the busy endpoint becomes free', () => {
-    const model = fullModel(3, 1, 8);
-    const [busy, other] = model.nodes.map((it) => it.contact);
-    const add = (id: string, seeds: readonly unknown[]): Addition => ({
-      type: 'add',
-      id,
-      priority: 'user',
-      config: modelQuery(tinyId(0), { kind: 'each', alpha: 1, slowAfter: 'off', stall: 'off' }),
-      seeds: seeds as Addition['seeds'],
-    });
-    let state = advancePool(initPool<Plain>(WIDE), add('a', [busy]), 0).state;
-    // The only slot of b goes to the next candidate, since the first one's endpoint is busy.
-    state = advancePool(state, add('b', [busy, other]), 0).state;
-    const answer = { contacts: [], values: [] };
-    const response = { type: 'response', request: 0, from: busy?.id as never, answer } as const;
-    state = advancePool(state, { type: 'query', event: response }, 1).state;
-    const [{ query } = { query: undefined }] = runningQueries(state);
-    expect(query?.open.filter((it) => it.phase === 'asked')).toHaveLength(1);
-  });
+  it.each(['each', 'closest'] as const)(
+    '[G14][R09][J46] has one request in flight, not two, when the busy endpoint becomes free (%s)',
+    (kind) => {
+      const model = fullModel(3, 1, 8);
+      const [busy, other] = model.nodes.map((it) => it.contact);
+      const add = (id: string, seeds: readonly unknown[]): Addition => ({
+        type: 'add',
+        id,
+        priority: 'user',
+        config: modelQuery(tinyId(0), { kind, alpha: 1, slowAfter: 'off', stall: 'off' }),
+        seeds: seeds as Addition['seeds'],
+      });
+      let state = advancePool(initPool<Plain>(WIDE), add('a', [busy]), 0).state;
+      // The only slot of b goes to the next candidate, since the first one's endpoint is busy.
+      state = advancePool(state, add('b', [busy, other]), 0).state;
+      const answer = { contacts: [], values: [] };
+      const response = { type: 'response', request: 0, from: busy?.id as never, answer } as const;
+      state = advancePool(state, { type: 'query', event: response }, 1).state;
+      const [{ query } = { query: undefined }] = runningQueries(state);
+      expect(query?.open.filter((it) => it.phase === 'asked')).toHaveLength(1);
+    },
+  );
 });
