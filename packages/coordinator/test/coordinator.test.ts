@@ -84,6 +84,8 @@ describe('the turn loop', () => {
     };
     const node = coordinator(1, { transport, clock, observer });
     await node.start(['n2']);
+    void ask(node, 'n5', 'n6', 'n7');
+    expect(log.filter((it) => it.startsWith('turn ask')).join()).toContain('transmit query transmit');
     // Each turn is whole: as many sends follow it as it has transmits, and only then comes the next turn.
     const turns = log.flatMap((line, i) => (line.startsWith('turn') ? [i] : []));
     for (const [i, at] of turns.entries()) {

@@ -299,6 +299,20 @@ describe('alpha, slow slots and stalling', () => {
     expect(run.answer(3)).toEqual(['progressed n3', 'send n5', 'send n4', 'send n6']);
   });
 
+  it('[R09] failures and silence stall it as fruitless answers do', () => {
+    const start = (): Run => {
+      const run = new Run({ alpha: 2, k: 6, stall: 'widen' });
+      run.start([1, 2, 3, 4, 5, 6, 7, 8]);
+      return run;
+    };
+    const failing = start();
+    expect(failing.fail(1)).toEqual(['send n2']);
+    expect(failing.fail(3)).toEqual(['send n5', 'send n4', 'send n7', 'send n6', 'send n8']);
+    const silent = start();
+    expect(silent.timeout(1)).toEqual(['unanswered n1', 'send n2']);
+    expect(silent.timeout(3).length).toBe(6);
+  });
+
   it('[R09] the widening ends when somebody new enters the window', () => {
     const run = new Run({ alpha: 1, k: 3, stall: 'widen' });
     run.start([16, 32, 64]);
