@@ -34,7 +34,7 @@ export class Operation<Item, Report> implements PromiseLike<Report>, AsyncIterab
     this.#moved = resolve;
   });
 
-  /** Starts the operation; throws what `Coordinator.begin` throws, or the signal's reason. */
+  /** Wraps an operation that has been accepted: `run` reads it, hands on its items and resolves to its report. */
   constructor(id: string, run: (add: (items: readonly Item[]) => void) => Promise<Report>) {
     this.id = id;
     this.#settled = run((items) => {
