@@ -1,6 +1,6 @@
 // Subscribes to a node's event stream and prints a lookup as it happens: whom it asks, who answers, how near they are.
 import { commonPrefix, idFromHex } from '@xorrery/core';
-import { createNode } from '@xorrery/mainline';
+import { createNode, MAINLINE_DEFAULTS } from '@xorrery/mainline';
 
 const target = idFromHex('08ada5a7a6183aae1e09d831df6748d566095a10', 160);
 
@@ -9,7 +9,7 @@ const nodes = [];
 let endpoint;
 for (let i = 0; i < 24; i++) {
   const bootstrap = endpoint === undefined ? [] : [endpoint];
-  const table = { bucketPolicy: /** @type {const} */ ('fixed'), bucketSizes: [2], replacements: 8, maxFailures: 2 };
+  const table = { ...MAINLINE_DEFAULTS.table, bucketPolicy: /** @type {const} */ ('fixed'), bucketSizes: [2] };
   const node = createNode({ host: '127.0.0.1', port: 0, bootstrap, config: { table } });
   endpoint = await node.start().then((bound) => endpoint ?? bound);
   await node.joined();

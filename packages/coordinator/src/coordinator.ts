@@ -8,6 +8,7 @@
 import type {
   Contact,
   Endpoint,
+  Id,
   Instant,
   NodeConfig,
   NodeEffect,
@@ -52,6 +53,8 @@ export type Observer<P extends Protocol, C, S> = (
 export interface CoordinatorOptions<P extends Protocol, C, S> {
   readonly machine: NodeMachine<P, C, S>;
   readonly config: NodeConfig<C>;
+  /** Where a former run left off, from `restoreNode`. Left out: a fresh node. */
+  readonly restored?: NodeState<P, C, S>;
   readonly transport: Transport<
     Extract<NodeEffect<P>, { type: 'transmit' }>['message'],
     Extract<NodeEvent<P>, { type: 'received' }>['message']
@@ -60,6 +63,9 @@ export interface CoordinatorOptions<P extends Protocol, C, S> {
   readonly entropy: Entropy;
   readonly observer?: Observer<P, C, S>;
 }
+
+/** Clocks drift; less than this, in ms, is no sleep. */
+const LEAST_SLEEP = 5_000;
 
 export class Coordinator<P extends Protocol, C, S> {
   readonly #options: CoordinatorOptions<P, C, S>;
@@ -70,6 +76,8 @@ export class Coordinator<P extends Protocol, C, S> {
   #state: NodeState<P, C, S>;
   #turning = false;
   #now: Instant = 0;
+  /** By how much wall time was ahead of the monotonic clock when the timer last rang. */
+  #ahead: number;
   #seq = 0;
   #nextOperation = 0;
   #opening: Promise<Endpoint> | undefined;
@@ -78,7 +86,8 @@ export class Coordinator<P extends Protocol, C, S> {
   /** Throws `ConfigError` when the node's configuration is out of range. */
   constructor(options: CoordinatorOptions<P, C, S>) {
     this.#options = options;
-    this.#state = options.machine.init(options.config);
+    this.#state = options.restored ?? options.machine.init(options.config);
+    this.#ahead = options.clock.wall() - options.clock.now();
   }
 
   /** The node's state as it stands: plain readonly data, to look at and to keep. */
@@ -155,6 +164,16 @@ export class Coordinator<P extends Protocol, C, S> {
     this.#post({ type: 'introduce', endpoint });
   }
 
+  /** Others may know us by another address from now on: find out, and tell those who keep our announcements. */
+  addressesChanged(): void {
+    this.#post({ type: 'addresses-changed' });
+  }
+
+  /** Nothing is stored again under this key. */
+  unpublish(target: Id): void {
+    this.#post({ type: 'unpublish', target });
+  }
+
   #requireRunning(): void {
     if (this.#lifecycle.running) return;
     const { state } = this.#lifecycle;
@@ -163,7 +182,8 @@ export class Coordinator<P extends Protocol, C, S> {
 
   async #open(seeds: readonly Endpoint[]): Promise<Endpoint> {
     const inbox: Inbox<Extract<NodeEvent<P>, { type: 'received' }>['message']> = {
-      received: (from, message) => this.#post({ type: 'received', from, message }),
+      received: (from, message, bytes) =>
+        this.#post({ type: 'received', from, message, ...(bytes === undefined ? undefined : { bytes }) }),
       malformed: (from, packet) => this.#post({ type: 'malformed', from, ...packet }),
       unsent: (to, tid, cause) => this.#post({ type: 'unsent', to, tid, cause }),
     };
@@ -203,6 +223,22 @@ export class Coordinator<P extends Protocol, C, S> {
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) this.#turn(next);
   }
 
+  /** The timer rang. Wall time that the monotonic clock did not count was slept through. */
+  #wake(): void {
+    const slept = this.#slept();
+    if (slept > LEAST_SLEEP) this.#post({ type: 'clock-jumped', ms: slept });
+    else this.#post({ type: 'tick' });
+  }
+
+  /** ms by which wall time has gone ahead of the monotonic clock since this was last asked. */
+  #slept(): number {
+    const { clock } = this.#options;
+    const ahead = clock.wall() - clock.now();
+    const slept = ahead - this.#ahead;
+    this.#ahead = ahead;
+    return Math.floor(slept);
+  }
+
   /** One turn: step, perform, set the timer. */
   #turn(event: NodeEvent<P>): readonly NodeEffect<P>[] {
     const { machine, clock, observer } = this.#options;
@@ -212,7 +248,7 @@ export class Coordinator<P extends Protocol, C, S> {
     this.#state = state;
     observer?.(this.#now, event, effects, state);
     for (const effect of effects) this.#perform(effect, event);
-    if (event.type !== 'close') clock.wakeAt(machine.nextDeadline(state), () => this.#post({ type: 'tick' }));
+    if (event.type !== 'close') clock.wakeAt(machine.nextDeadline(state), () => this.#wake());
     this.#turning = false;
     return effects;
   }

@@ -19,8 +19,8 @@ export interface Transport<Out, In> {
 
 /** Where a transport puts what it has to tell. */
 export interface Inbox<In> {
-  /** A packet that reads as a message. */
-  received(from: Endpoint, message: In): void;
+  /** A packet that reads as a message; `bytes`: its length, where the transport knows it. */
+  received(from: Endpoint, message: In, bytes?: number): void;
   /** A packet that is not a message. `tid` and `code` are set when its sender is owed an error (KRPC 203, 204). */
   malformed(from: Endpoint, packet: Malformed): void;
   /** The message with this transaction id could not be sent. */

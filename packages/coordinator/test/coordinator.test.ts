@@ -1,6 +1,6 @@
 /** The coordinator: turn loop, one timer, what is refused, what is told. On virtual time and in memory. */
 import { type Announcement, type Clock, type Observer, RefusedError, VirtualTime } from '@xorrery/coordinator';
-import { ConfigError, type Instant, makeNode, type NodeEvent } from '@xorrery/core';
+import { ConfigError, DEFAULT_POOL, type Instant, makeNode, type NodeEvent } from '@xorrery/core';
 import { describe, expect, it } from 'vitest';
 import {
   ask,
@@ -285,7 +285,7 @@ describe('what is refused', () => {
 
   it('[G18] over the limit; and what was accepted ends all the same', async () => {
     const town = new Town();
-    const pool = { maxQueries: 2, maxQueued: 1, maxInFlight: 9, maxPerEndpoint: 1, adaptiveTimeout: 'off' } as const;
+    const pool = { ...DEFAULT_POOL, maxQueries: 2, maxQueued: 1, adaptiveTimeout: 'off' } as const;
     const node = town.node(1, { pool });
     await node.start();
     const events = collected(node.events());

@@ -62,7 +62,21 @@ export const tinyProfile: Profile<Tiny, null, null> = {
   findNode: (target) => ({ ask: 'find', target }),
   granted: (store) => store,
   read: ({ nodes, token }) => ({ contacts: nodes, values: [], ...(token === undefined ? {} : { token }) }),
-  server: { init: () => null, expire: (state) => state, nextDeadline: () => undefined, held: () => [], answer },
+  cached: () => undefined,
+  groupOf: () => undefined,
+  sizeOf: () => 100,
+  server: {
+    init: () => null,
+    expire: (state) => state,
+    nextDeadline: () => undefined,
+    slept: (state) => state,
+    held: () => [],
+    answer,
+    keep: (state) => state,
+    replica: () => undefined,
+    save: (state) => state,
+    load: () => null,
+  },
 };
 
 export const id16 = (n: number): Id => idFromHex(n.toString(16).padStart(4, '0'), 16);

@@ -1,6 +1,6 @@
 /**
- * The two things in core that may throw: a constructor given a bad argument (`ConfigError`), and an assert, which
- * means a bug in this code. Nothing a stranger sends can reach either.
+ * The things in core that may throw: a constructor given a bad argument (`ConfigError`) or a bad snapshot
+ * (`SnapshotError`), and an assert, which means a bug in this code. Nothing a stranger sends can reach any of them.
  */
 
 /** A configuration field or constructor argument is unusable. `field` names it, e.g. `query.alpha`. */
@@ -11,6 +11,20 @@ export class ConfigError extends Error {
   constructor(field: string, message: string) {
     super(`${field}: ${message}`);
     this.field = field;
+  }
+}
+
+/**
+ * A snapshot cannot be restored; `reason` says why. `version`: a version this code does not read. `profile`: of another protocol.
+ * `corrupt`: not a snapshot, or a damaged one. The file is left as it is.
+ */
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+  readonly reason: 'version' | 'profile' | 'corrupt';
+
+  constructor(reason: SnapshotError['reason'], message: string) {
+    super(`snapshot: ${message}`);
+    this.reason = reason;
   }
 }
 

@@ -105,3 +105,10 @@ function digit(id: Id, index: number): number {
   const code = id.charCodeAt(index);
   return code < 58 ? code - 48 : code - 87;
 }
+
+/** The distance of two ids as a fraction of the id space, from 0 to below 1, to 52 bits. */
+export function fractionOf(a: Id, b: Id): number {
+  let fraction = 0;
+  for (let i = Math.min(a.length, 13) - 1; i >= 0; i--) fraction = (fraction + (digit(a, i) ^ digit(b, i))) / 16;
+  return fraction;
+}

@@ -94,7 +94,7 @@ export function entries<V>(map: PersistentMap<V>): Entry<V>[] {
   return found;
 }
 
-function find<V>(map: PersistentMap<V>, key: Key): Entry<V> | undefined {
+export function find<V>(map: PersistentMap<V>, key: Key): Entry<V> | undefined {
   const hash = hashOf(key);
   let branch = map;
   for (let shift = 0; shift <= LAST_SHIFT; shift += BITS) {

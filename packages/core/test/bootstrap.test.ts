@@ -15,7 +15,7 @@ class Join {
   now: Instant = 0;
 
   constructor(changes: Partial<BootstrapConfig> = {}) {
-    this.state = initBootstrap({ ...DEFAULT_BOOTSTRAP, seed: 1, ...changes });
+    this.state = initBootstrap({ ...DEFAULT_BOOTSTRAP, minContacts: 1, seed: 1, ...changes });
   }
 
   step(event: BootstrapEvent): string[] {
@@ -34,21 +34,21 @@ describe('bootstrap', () => {
   it('[S23][T22][D12] looks itself up, then every bucket farther than its closest neighbour, then says joined', () => {
     const join = new Join();
     expect(join.step({ type: 'start', seeds: 1, contacts: 0 })).toEqual(['find-self']);
-    expect(join.step({ type: 'contact-added' })).toEqual([]);
+    expect(join.step({ type: 'contacts-changed', contacts: 1 })).toEqual([]);
     expect(join.step({ type: 'self-found', neighbour: 5 })).toEqual(['fill 0', 'fill 1', 'fill 2']);
     expect(join.step({ type: 'bucket-filled' })).toEqual(['fill 3']);
     expect(join.step({ type: 'bucket-filled' })).toEqual(['fill 4']);
     expect([1, 2].map(() => join.step({ type: 'bucket-filled' }))).toEqual([[], []]);
     join.now = 777;
     expect(join.step({ type: 'bucket-filled' })).toEqual(['joined']);
-    expect(join.state).toMatchObject({ status: 'settled', reported: true });
+    expect(join.state).toMatchObject({ status: 'settled', said: 'joined' });
     expect(nextBootstrapDeadline(join.state)).toBeUndefined();
   });
 
   it('[S24] at most maxLookups buckets at once', () => {
     const join = new Join({ maxLookups: 1 });
     join.step({ type: 'start', seeds: 1, contacts: 0 });
-    join.step({ type: 'contact-added' });
+    join.step({ type: 'contacts-changed', contacts: 1 });
     expect(join.step({ type: 'self-found', neighbour: 2 })).toEqual(['fill 0']);
     expect(join.step({ type: 'bucket-filled' })).toEqual(['fill 1']);
     expect(join.step({ type: 'bucket-filled' })).toEqual(['joined']);
@@ -61,7 +61,7 @@ describe('bootstrap', () => {
     expect(join.wake()).toEqual(['isolated']);
     expect(join.step({ type: 'self-found', neighbour: -1 })).toEqual([]);
     expect(join.wake()).toEqual(['find-self']);
-    join.step({ type: 'contact-added' });
+    join.step({ type: 'contacts-changed', contacts: 1 });
     expect(join.step({ type: 'self-found', neighbour: 0 })).toEqual(['joined']);
   });
 
@@ -83,23 +83,24 @@ describe('bootstrap', () => {
     const other = new Join({ seed: 2 });
     other.step({ type: 'start', seeds: 1, contacts: 0 });
     other.step({ type: 'self-found', neighbour: -1 });
-    expect(nextBootstrapDeadline({ ...other.state, reported: true })).not.toBe(waits[0]);
+    expect(nextBootstrapDeadline({ ...other.state, said: 'isolated' })).not.toBe(waits[0]);
   });
 
   it('without seeds it is isolated at once, has no deadline, and begins when somebody turns up', () => {
     const join = new Join();
     expect(join.step({ type: 'start', seeds: 0, contacts: 0 })).toEqual(['isolated']);
     expect(nextBootstrapDeadline(join.state)).toBeUndefined();
-    expect(join.step({ type: 'contact-added' })).toEqual(['find-self']);
+    expect(join.step({ type: 'contacts-changed', contacts: 1 })).toEqual(['find-self']);
     expect(join.step({ type: 'self-found', neighbour: 0 })).toEqual(['joined']);
   });
 
   it('[U06] begins anew when the table runs empty', () => {
     const join = new Join();
-    join.step({ type: 'start', seeds: 1, contacts: 1 });
+    join.step({ type: 'start', seeds: 1, contacts: 0 });
+    join.step({ type: 'contacts-changed', contacts: 1 });
     expect(join.step({ type: 'self-found', neighbour: 0 })).toEqual(['joined']);
-    expect(join.step({ type: 'contact-removed', left: 3 })).toEqual([]);
-    join.step({ type: 'contact-removed', left: 0 });
+    expect(join.step({ type: 'contacts-changed', contacts: 3 })).toEqual([]);
+    join.step({ type: 'contacts-changed', contacts: 0 });
     expect(join.wake()).toEqual(['find-self']);
   });
 
@@ -108,7 +109,7 @@ describe('bootstrap', () => {
     const events: BootstrapEvent[] = [
       { type: 'bucket-filled' },
       { type: 'self-found', neighbour: 3 },
-      { type: 'contact-added' },
+      { type: 'contacts-changed', contacts: 1 },
     ];
     for (const event of events) expect(join.step(event)).toEqual([]);
     expect(join.state.status).toBe('idle');
@@ -119,6 +120,7 @@ describe('bootstrap', () => {
     ['retryFirst', { retryFirst: 0 }],
     ['retryMax', { retryMax: 10 }],
     ['maxLookups', { maxLookups: 0 }],
+    ['minContacts', { minContacts: -1 }],
   ])('[Z14] a bad %s is a ConfigError that names it', (field, change) => {
     expect(() => new Join(change)).toThrow(`bootstrap.${field}`);
   });

@@ -20,7 +20,7 @@ class Vetting {
   }
 
   done(check: number): string[] {
-    return this.step({ type: 'checked', check });
+    return this.step({ type: 'check-passed', check });
   }
 }
 

@@ -10,11 +10,12 @@ import {
   type Id,
   initBootstrap,
   nextId,
+  type QueryConfig,
   type QuerySettings,
   seedRandom,
 } from '@xorrery/core';
 import { describe, expect, it } from 'vitest';
-import { Run } from './support.ts';
+import { Run, type Tiny } from './support.ts';
 
 const root = new URL('../src/', import.meta.url);
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -23,12 +24,12 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
 const using = (pattern: RegExp): string[] => sources.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
 
 describe('the sources of the core', () => {
-  it('[F16] only the table and its upkeep change the table', () => {
+  it('[F16] only Routing changes the table; the others get a view', () => {
     expect(using(/\b(insertContact|contactFailed|removeContact)\(/).sort()).toEqual([
-      'node/upkeep.ts',
+      'routing/routing.ts',
       'table/table.ts',
     ]);
-    expect(using(/state\.table = /)).toEqual(['node/upkeep.ts']);
+    expect(using(/'table-changed', /)).toEqual(['routing/routing.ts']);
   });
 
   it('[F12] a lookup’s vocabulary is declared in one file; parents wrap it', () => {
@@ -91,7 +92,7 @@ describe('work', () => {
 
 describe('every setting of a lookup changes what it does', () => {
   /** What a lookup among silent, failing and answering nodes says, from start to end. */
-  const story = (settings: Partial<QuerySettings>): string => {
+  const story = (settings: Partial<QueryConfig<Tiny>>): string => {
     const run = new Run({ ...DEFAULT_QUERY, kind: 'collect', k: 4, alpha: 2, requestTimeout: 100, ...settings });
     const said: string[][] = [run.start([1, 2, 3, 4, 5, 6, 9, 12, 33])];
     const values = (...keys: string[]) => ({ values: keys.map((key) => ({ key })) });
@@ -122,10 +123,17 @@ describe('every setting of a lookup changes what it does', () => {
     maxCandidates: 9,
     maxListening: 0,
     maxValues: 1,
+    quorum: 1,
+    maxPerNetwork: 1,
+    paths: 2,
   };
 
   it.each(Object.keys(DEFAULT_QUERY) as (keyof QuerySettings)[])('[F07] %s', (field) => {
-    const base = { alpha: field === 'earlyExit' ? 1 : 2 };
+    const base: Partial<QueryConfig<Tiny>> = {
+      alpha: field === 'earlyExit' ? 1 : 2,
+      kind: field === 'quorum' ? 'quorum' : 'collect',
+      quorum: 2,
+    };
     const without = JSON.parse(story(base));
     const changed = JSON.parse(story({ ...base, [field]: changes[field] }));
     // The configuration itself is part of the state, and of course differs: what counts is everything else.
@@ -141,11 +149,25 @@ describe('every setting of the other machines is known here', () => {
       'maxQueued',
       'maxInFlight',
       'maxPerEndpoint',
+      'maxRate',
       'adaptiveTimeout',
+      'maxRemembered',
     ]);
-    expect(Object.keys(DEFAULT_INCLUDE)).toEqual(['maxQueued', 'maxChecking']);
-    expect(Object.keys(DEFAULT_BOOTSTRAP)).toEqual(['joinTimeout', 'retryFirst', 'retryMax', 'maxLookups']);
-    expect(Object.keys(DEFAULT_NODE.table)).toEqual(['bucketPolicy', 'bucketSizes', 'replacements', 'maxFailures']);
+    expect(Object.keys(DEFAULT_INCLUDE)).toEqual(['maxQueued', 'maxChecking', 'secondChanceEvery']);
+    expect(Object.keys(DEFAULT_BOOTSTRAP)).toEqual([
+      'joinTimeout',
+      'retryFirst',
+      'retryMax',
+      'maxLookups',
+      'minContacts',
+    ]);
+    expect(Object.keys(DEFAULT_NODE.table)).toEqual([
+      'bucketPolicy',
+      'bucketSizes',
+      'replacements',
+      'maxFailures',
+      'caps',
+    ]);
   });
 
   it('[F07] bootstrap: the first wait, the longest wait and the join timeout are three settings', () => {

@@ -49,7 +49,21 @@ const small: Profile<Small, null, Shown> = {
   findNode: (target) => ({ ask: 'find', target }),
   granted: (store, token) => (store.ask === 'store' ? { ask: 'store', token } : store),
   read: ({ nodes, token }) => ({ contacts: nodes, values: [], ...(token === undefined ? {} : { token }) }),
-  server: { init: () => [], expire: (state) => state, nextDeadline: () => undefined, held: () => [], answer },
+  cached: () => undefined,
+  groupOf: () => undefined,
+  sizeOf: () => 100,
+  server: {
+    init: () => [],
+    expire: (state) => state,
+    nextDeadline: () => undefined,
+    slept: (state) => state,
+    held: () => [],
+    answer,
+    keep: (state) => state,
+    replica: () => undefined,
+    save: (state) => state,
+    load: (_, saved) => saved as Shown,
+  },
 };
 
 export const machine = makeNode(small);

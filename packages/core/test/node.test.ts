@@ -294,7 +294,7 @@ describe('operations', () => {
     const net = joined(4, 8, 16, 32, 64, 128);
     net.add(5);
     net.tell(5, { type: 'start', seeds: ['n128'] });
-    while (net.at(5).state.bootstrap.status !== 'filling') net.run(net.now + 1);
+    while (net.at(5).state.routing.bootstrap.status !== 'filling') net.run(net.now + 1);
     const said = net.tell(5, { type: 'close' });
     expect(said.filter((it) => it.type === 'transmit')).toEqual([]);
   });

@@ -10,6 +10,7 @@ import {
   type PoolEffect,
   type PoolEvent,
   type PoolState,
+  pathsOf,
   type QueryConfig,
   runningQueries,
 } from '@xorrery/core';
@@ -211,7 +212,11 @@ describe('the pool', () => {
   it('[J74] the request timeout follows the round trips measured, within its bounds', () => {
     const pool = new Pool({ adaptiveTimeout: { min: 300, max: 4_000 } });
     const timeoutOf = (id: string): number | undefined =>
-      runningQueries(pool.state).find((it) => it.id === id)?.query.config.requestTimeout;
+      runningQueries(pool.state)
+        .filter((it) => it.id === id)
+        .flatMap((it) => pathsOf(it.query))
+        .flatMap((it) => it.open)
+        .flatMap((it) => ('deadline' in it ? it.deadline - pool.now : []))[0];
     pool.add('a', [4], { requestTimeout: 2_000 });
     expect(timeoutOf('a')).toBe(2_000);
     pool.now = 20;
@@ -226,7 +231,7 @@ describe('the pool', () => {
     expect(timeoutOf('c')).toBe(300);
     const fixed = new Pool();
     fixed.add('a', [4], { requestTimeout: 777 });
-    expect(runningQueries(fixed.state)[0]?.query.config.requestTimeout).toBe(777);
+    expect(nextPoolDeadline(fixed.state)).toBe(777);
   });
 
   it.each([

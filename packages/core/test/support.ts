@@ -4,9 +4,10 @@
  */
 import {
   type Answer,
-  advanceQuery,
+  advanceLookup,
   type Contact,
   DEFAULT_QUERY,
+  type Disjoint,
   type FailureCause,
   type Id,
   type Instant,
@@ -19,6 +20,7 @@ import {
   type QueryState,
   type Searching,
   type Seed,
+  type Surroundings,
   type Value,
 } from '@xorrery/core';
 
@@ -71,9 +73,15 @@ export const said = (effect: QueryEffect<Tiny>): string => {
   }
 };
 
+/** Fixed timeouts; nodes whose numbers have the same tens are in one network. */
+const AROUND: Surroundings = {
+  timeoutOf: (_, otherwise) => otherwise,
+  groupOf: (endpoint) => ({ host: endpoint, network: `${Math.floor(Number(endpoint.slice(1)) / 10)}`, local: false }),
+};
+
 /** One lookup under a test's control. Every method takes one step and returns what it yielded, in order. */
 export class Run {
-  state: QueryState<Tiny>;
+  state: QueryState<Tiny> | Disjoint<Tiny>;
   now: Instant = 0;
   effects: readonly QueryEffect<Tiny>[] = [];
   readonly requests = new Map<string, number>();
@@ -115,7 +123,7 @@ export class Run {
   }
 
   step(event: QueryEvent<Tiny>): string[] {
-    const { state, effects } = advanceQuery(this.state, event, this.now);
+    const { state, effects } = advanceLookup(this.state, event, this.now, AROUND);
     this.state = state;
     this.effects = effects;
     for (const effect of effects) if (effect.type === 'send') this.requests.set(effect.to.endpoint, effect.request);

@@ -5,7 +5,16 @@
  * Bounded twice: a torrent that is full lets its oldest peer go, a store that is full the torrent that was announced
  * longest ago. It refuses to: verify that a peer is there, or keep a peer's port 0.
  */
-import { checkInteger, type Endpoint, type Id, type Instant, maps, type PersistentMap } from '@xorrery/core';
+import {
+  checkInteger,
+  type Endpoint,
+  type Id,
+  type Instant,
+  isId,
+  maps,
+  type PersistentMap,
+  SnapshotError,
+} from '@xorrery/core';
 import type { Peer } from './messages.ts';
 
 export interface PeerStoreConfig {
@@ -35,6 +44,8 @@ export interface PeerStore {
   readonly config: PeerStoreConfig;
   /** By infohash, due when its first peer expires. */
   readonly torrents: PersistentMap<Torrent>;
+  /** ms that passed while the host slept: the store's own time is the clock's, plus this. */
+  readonly ahead: Instant;
   /** Peers and torrents that had to go before their time. */
   readonly evicted: number;
 }
@@ -48,12 +59,12 @@ export function emptyPeerStore(config: PeerStoreConfig): PeerStore {
   checkInteger('peers.maxTorrents', config.maxTorrents, 1, 1_000_000);
   checkInteger('peers.maxPeersPerTorrent', config.maxPeersPerTorrent, 1, 100_000);
   checkInteger('peers.maxPeersPerReply', config.maxPeersPerReply, 1, 1_000);
-  return { config, torrents: maps.emptyMap(), evicted: 0 };
+  return { config, torrents: maps.emptyMap(), ahead: 0, evicted: 0 };
 }
 
 /** The store with a peer announced at `now`; announced again, it lives longer. */
 export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, now: Instant): PeerStore {
-  const { config } = store;
+  const { config, ahead } = store;
   let { torrents, evicted } = store;
   const torrent = maps.get(torrents, infoHash) ?? { peers: maps.emptyMap<Peer>(), turn: 0 };
   if (torrent.peers.size === 0 && torrents.size >= config.maxTorrents) {
@@ -65,9 +76,9 @@ export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, no
     peers = withoutFirstDue(peers);
     evicted++;
   }
-  peers = maps.set(peers, endpoint, { key: endpoint }, now + config.peerLifetime);
+  peers = maps.set(peers, endpoint, { key: endpoint }, now + ahead + config.peerLifetime);
   torrents = maps.set(torrents, infoHash, { peers, turn: torrent.turn + 1 }, maps.nextDue(peers));
-  return { config, torrents, evicted };
+  return { config, torrents, ahead, evicted };
 }
 
 /** Peers of a torrent, at most as many as go into a reply; which ones moves on with each announce. */
@@ -85,7 +96,8 @@ export function peersOf(store: PeerStore, infoHash: Id): readonly Peer[] {
 }
 
 /** The store without what has expired at `now`. */
-export function withoutExpired(store: PeerStore, now: Instant): PeerStore {
+export function withoutExpired(store: PeerStore, clock: Instant): PeerStore {
+  const now = clock + store.ahead;
   let { torrents } = store;
   let left = MAX_EXPIRIES;
   // A torrent whose turn does not come is put off to the next instant, so that what is due is always in the future.
@@ -102,7 +114,48 @@ export function withoutExpired(store: PeerStore, now: Instant): PeerStore {
 }
 
 export function nextExpiry(store: PeerStore): Instant | undefined {
-  return maps.nextDue(store.torrents);
+  const due = maps.nextDue(store.torrents);
+  return due === undefined ? undefined : due - store.ahead;
+}
+
+/** The host slept: `ms` of every lifetime have passed. */
+export function peersSlept(store: PeerStore, ms: Instant): PeerStore {
+  return { ...store, ahead: store.ahead + ms };
+}
+
+/** Who was announced, as JSON: by infohash, each peer and the ms it has left. */
+export type SavedPeers = readonly (readonly [infoHash: Id, peers: readonly (readonly [Endpoint, Instant])[]])[];
+
+export function savePeers(store: PeerStore, now: Instant): SavedPeers {
+  const time = now + store.ahead;
+  return maps.entries(store.torrents).map(({ key, value }) => {
+    const live = maps.entries(value.peers).filter(({ due }) => due > time);
+    return [key as Id, live.map((it) => [it.value.key, it.due - time] as const)];
+  });
+}
+
+/** Reads them back `elapsed` ms later, without those whose time is up. Damaged entries are left out. */
+export function loadPeers(config: PeerStoreConfig, saved: unknown, elapsed: Instant, now: Instant): PeerStore {
+  const empty = emptyPeerStore(config);
+  if (!Array.isArray(saved)) throw new SnapshotError('corrupt', 'the announced peers are not a list');
+  let { torrents } = empty;
+  for (const [infoHash, peers] of (saved as SavedPeers).filter(isSavedTorrent).slice(0, config.maxTorrents)) {
+    let held = maps.emptyMap<Peer>();
+    for (const [endpoint, left] of peers.filter(isSavedPeer).slice(0, config.maxPeersPerTorrent)) {
+      const due = now + Math.min(left, config.peerLifetime) - elapsed;
+      if (due > now) held = maps.set(held, endpoint, { key: endpoint }, due);
+    }
+    if (held.size > 0) torrents = maps.set(torrents, infoHash, { peers: held, turn: 0 }, maps.nextDue(held));
+  }
+  return { ...empty, torrents };
+}
+
+function isSavedTorrent(it: unknown): it is SavedPeers[number] {
+  return Array.isArray(it) && isId(it[0], 160) && Array.isArray(it[1]);
+}
+
+function isSavedPeer(it: unknown): it is SavedPeers[number][1][number] {
+  return Array.isArray(it) && typeof it[0] === 'string' && Number.isSafeInteger(it[1]);
 }
 
 /** How many torrents and peers are held. */

@@ -11,20 +11,24 @@ import {
   type Endpoint,
   type Id,
   type Instant,
+  ipGroupOf,
   type NodeConfig,
   type Profile,
   type Server,
   type ServerAnswer,
 } from '@xorrery/core';
-import type { InReply, InRequest, Mainline, OutRequest, Peer } from './messages.ts';
+import type { InReply, InRequest, KrpcOut, Mainline, OutRequest, Peer } from './messages.ts';
 import {
   announced,
   DEFAULT_PEER_STORE,
   emptyPeerStore,
+  loadPeers,
   nextExpiry,
   type PeerStore,
   type PeerStoreConfig,
   peersOf,
+  peersSlept,
+  savePeers,
   withoutExpired,
 } from './peer-store.ts';
 import { TOKEN_ROTATION } from './token.ts';
@@ -42,17 +46,41 @@ export const mainline: Profile<Mainline, PeerStoreConfig, PeerStore> = {
   ping: { method: 'ping' },
   findNode: (target) => ({ method: 'find_node', target }),
   granted,
+  cached: () => undefined,
   read,
-  server: { init: emptyPeerStore, expire: withoutExpired, nextDeadline: nextExpiry, held, answer },
+  groupOf: ipGroupOf,
+  sizeOf: packetSize,
+  server: {
+    init: emptyPeerStore,
+    expire: withoutExpired,
+    nextDeadline: nextExpiry,
+    slept: peersSlept,
+    held,
+    answer,
+    // A peer's address is the one its announce came from, and we do not know our own.
+    keep: (store) => store,
+    replica: () => undefined,
+    save: savePeers,
+    load: loadPeers,
+  },
 };
+
+/** Places that one host and one /24 or /64 may take in the table (U12). */
+const CAPS = { hostInBucket: 1, hostInTable: 2, networkInBucket: 1, networkInTable: 8 };
 
 /** Mainline's starting points where they differ from the generic ones; buckets as large clients have them. */
 export const MAINLINE_DEFAULTS: Omit<NodeConfig<PeerStoreConfig>, 'self' | 'seed'> = {
   ...DEFAULT_NODE,
-  query: { ...DEFAULT_NODE.query, k: 8, alpha: 4 },
+  query: { ...DEFAULT_NODE.query, k: 8, alpha: 4, maxPerNetwork: 2 },
   storeSet: 20,
-  table: { bucketPolicy: 'split', bucketSizes: [128, 64, 32, 16, 8], replacements: 8, maxFailures: 2 },
+  table: { bucketPolicy: 'split', bucketSizes: [128, 64, 32, 16, 8], replacements: 8, maxFailures: 2, caps: CAPS },
   replySize: 8,
+  refresh: { ...DEFAULT_NODE.refresh, interval: 900_000 },
+  responder: {
+    limiter: { perHost: { perSecond: 5, burst: 50 }, perNetwork: { perSecond: 20, burst: 200 }, maxEntries: 10_000 },
+    maxRate: { perSecond: 8_000, burst: 24_000 },
+    amplification: 12,
+  },
   wire: { tidBytes: 4, poolBytes: 256 },
   server: DEFAULT_PEER_STORE,
 };
@@ -94,7 +122,24 @@ function tellPeers(store: PeerStore, infoHash: Id, asker: Asker, now: Instant): 
   const peers = peersOf(store, infoHash);
   const token = { infoHash, epoch: Math.floor(now / TOKEN_ROTATION) };
   const nodes = asker.closest(infoHash);
-  return { type: 'reply', reply: peers.length === 0 ? { nodes, token } : { nodes, peers, token } };
+  if (peers.length === 0) return { type: 'reply', reply: { nodes, token } };
+  const fit = Math.floor((asker.room - REPLY_BYTES - nodes.length * CONTACT_BYTES) / PEER_BYTES);
+  return {
+    type: 'reply',
+    reply: { nodes, peers: fit < peers.length ? peers.slice(0, Math.max(0, fit)) : peers, token },
+  };
+}
+
+/** Bytes of a reply without nodes and peers, of a node (IPv6) and of a peer (IPv6), all rounded up. */
+const REPLY_BYTES = 120;
+const CONTACT_BYTES = 38;
+const PEER_BYTES = 21;
+
+function packetSize(message: KrpcOut): number {
+  if (message.type === 'error') return 40 + message.text.length;
+  if (message.type === 'request') return 2 * REPLY_BYTES;
+  const { nodes = [], peers = [] } = message.reply;
+  return REPLY_BYTES + nodes.length * CONTACT_BYTES + peers.length * PEER_BYTES;
 }
 
 function takeAnnounce(
@@ -105,7 +150,7 @@ function takeAnnounce(
 ): ReturnType<MainlineServer['answer']> {
   if (token === 'bad') return [store, { type: 'error', code: PROTOCOL_ERROR, text: 'bad token' }];
   const peer = impliedPort ? asker.endpoint : withPort(asker.endpoint, port);
-  return [announced(store, infoHash, peer, now), { type: 'reply', reply: {} }];
+  return [announced(store, infoHash, peer, now), { type: 'reply', reply: {}, stored: infoHash, verified: true }];
 }
 
 /** The same address with another port: a peer's address is where the packet came from, never what it claims. */

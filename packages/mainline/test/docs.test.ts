@@ -12,7 +12,7 @@ it('[F48] the numbers of docs/settings.md are those of the code', () => {
 });
 
 it('[F48][R01] the numbers that prose repeats are those of the code', () => {
-  const lane = /const LANE = ([\d_]+)/.exec(read('packages/core/src/pool/children.ts'))?.[1];
+  const lane = /const LANE = ([\d_]+)/.exec(read('packages/core/src/pool/traffic.ts'))?.[1];
   expect(read('docs/architecture.md')).toContain(Number(lane?.replaceAll('_', '')).toLocaleString('en-US'));
   expect([MAINLINE_DEFAULTS.query.k, DEFAULT_QUERY.k, TOKEN_ROTATION]).toEqual([8, 20, 5 * 60_000]);
   const depths = /const BITS = (\d+)/.exec(read('packages/core/src/map.ts'))?.[1];

@@ -1,6 +1,7 @@
 /** A Mainline machine under a test's control: fed by hand, its requests kept. */
 import {
   type Contact,
+  contactsIn,
   type Endpoint,
   type Id,
   type Instant,
@@ -10,7 +11,6 @@ import {
   type NodeEffect,
   type NodeEvent,
   type NodeState,
-  tableContacts,
 } from '@xorrery/core';
 import {
   type InReply,
@@ -25,7 +25,8 @@ import { expect } from 'vitest';
 
 export const machine = makeNode(mainline);
 export const idOf = (n: number): Id => idFromHex(n.toString(16).padStart(40, '0'), 160);
-export const at = (n: number): Endpoint => `192.0.2.${n & 255}:${6_881 + (n >> 8)}`;
+/** Each in a network of its own, so that limits on networks do not bind. */
+export const at = (n: number): Endpoint => `198.18.${n & 255}.1:${6_881 + (n >> 8)}`;
 export const node = (n: number): Contact => ({ id: idOf(n), endpoint: at(n) });
 
 export interface Sent {
@@ -96,7 +97,7 @@ export class Bench {
   }
 
   get members(): Id[] {
-    return tableContacts(this.state.table)
+    return contactsIn(this.state.routing)
       .map((it) => it.id)
       .toSorted();
   }

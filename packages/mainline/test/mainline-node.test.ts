@@ -20,7 +20,7 @@ describe('transaction ids', () => {
 describe('who is believed', () => {
   it.each([
     ['another address', '192.0.2.9:6881'],
-    ['another port', '192.0.2.1:6882'],
+    ['another port', '198.18.1.1:6882'],
   ])(
     '[F31][T33] the right transaction from %s is ignored and counted, and the true answer still counts',
     (_, wrong) => {
@@ -102,7 +102,7 @@ describe('who enters the table', () => {
       bench.step({ type: 'tick' });
     }
     expect(bench.members).toEqual([]);
-    expect(bench.state.include.checking).toEqual([]);
+    expect(bench.state.routing.include.checking).toEqual([]);
   });
 });
 

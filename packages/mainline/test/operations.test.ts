@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { RefusedError } from '@xorrery/coordinator';
 import { ConfigError, compareDistance, type Id } from '@xorrery/core';
+import { MAINLINE_DEFAULTS } from '@xorrery/mainline';
 import { describe, expect, it } from 'vitest';
 import { MemoryNetwork } from './memory-network.ts';
 
@@ -104,7 +105,7 @@ describe('operations over memory, on virtual time', () => {
   it('[G18] over the limit: a typed error, and those accepted still end', async () => {
     const net = new MemoryNetwork();
     await net.grow(4, {
-      config: { pool: { maxQueries: 1, maxQueued: 2, maxInFlight: 9, maxPerEndpoint: 1, adaptiveTimeout: 'off' } },
+      config: { pool: { ...MAINLINE_DEFAULTS.pool, maxQueries: 1, maxQueued: 2, adaptiveTimeout: 'off' } },
     });
     const node = net.at(3);
     const accepted = [0, 1, 2].map(() => node.findNode(net.id()));

@@ -39,11 +39,11 @@ const ask = (request: InRequest, at: Endpoint = from): unknown => {
 /** Makes members of the table: each answers a ping of ours. */
 const meet = (...contacts: number[]): void => {
   for (const n of contacts) {
-    step({ type: 'ask', id: `meet${n}`, seeds: [{ endpoint: `192.0.2.${n}:1` }], request: { method: 'ping' } });
+    step({ type: 'ask', id: `meet${n}`, seeds: [{ endpoint: `198.18.${n}.1:1` }], request: { method: 'ping' } });
     const asked = told.find((it) => it.type === 'transmit' && it.message.type === 'request');
     const tid = asked?.type === 'transmit' ? asked.message.tid : '';
     const message = { type: 'reply', tid, sender: idOf(n), reply: {} } as const;
-    step({ type: 'received', from: `192.0.2.${n}:1`, message });
+    step({ type: 'received', from: `198.18.${n}.1:1`, message });
   }
 };
 
@@ -73,8 +73,8 @@ describe('what a node answers', () => {
       };
       return reply.nodes.map((it) => it.endpoint);
     };
-    expect(answer(from)).toEqual([1, 3, 2, 5, 4, 7, 6, 9].map((n) => `192.0.2.${n}:1`));
-    expect(answer('192.0.2.3:1')).toEqual([1, 2, 5, 4, 7, 6, 9, 8].map((n) => `192.0.2.${n}:1`));
+    expect(answer(from)).toEqual([1, 3, 2, 5, 4, 7, 6, 9].map((n) => `198.18.${n}.1:1`));
+    expect(answer('198.18.3.1:1')).toEqual([1, 2, 5, 4, 7, 6, 9, 8].map((n) => `198.18.${n}.1:1`));
   });
 
   it('[J72] get_peers of a torrent nobody announced: nodes and a token, no peers', () => {
@@ -123,7 +123,13 @@ describe('what a node answers', () => {
   it('[J71] peers are gone at their deadline, which the node wakes for', () => {
     announce();
     const due = now + MAINLINE_DEFAULTS.server.peerLifetime;
+    // The limiter forgets the asker on the way.
+    for (let at = machine.nextDeadline(state); at !== undefined && at < due; at = machine.nextDeadline(state)) {
+      now = at;
+      step({ type: 'tick' });
+    }
     expect(machine.nextDeadline(state)).toBe(due);
+    expect(state.server.torrents.size).toBe(1);
     now = due;
     step({ type: 'tick' });
     expect(state.server.torrents.size).toBe(0);

@@ -98,6 +98,8 @@ export function anyPool(): fc.Arbitrary<PoolConfig> {
     maxQueued: fc.integer({ min: 0, max: 4 }),
     maxInFlight: fc.integer({ min: 1, max: 8 }),
     maxPerEndpoint: fc.integer({ min: 1, max: 3 }),
+    maxRate: fc.oneof(fc.constant('off' as const), fc.constant({ perSecond: 20, burst: 3 })),
+    maxRemembered: fc.integer({ min: 0, max: 4 }),
     adaptiveTimeout: fc.oneof(fc.constant('off' as const), fc.constant({ min: 10, max: 500 })),
   });
 }

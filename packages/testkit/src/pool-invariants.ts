@@ -1,5 +1,13 @@
 /** What must hold of a pool after every step: the limits on lookups and on requests, and books that agree. */
-import { type Instant, maps, nextPoolDeadline, type PoolState, type Protocol, runningQueries } from '@xorrery/core';
+import {
+  type Instant,
+  maps,
+  nextPoolDeadline,
+  type PoolState,
+  type Protocol,
+  pathsOf,
+  runningQueries,
+} from '@xorrery/core';
 import { checkQueryState } from './query-invariants.ts';
 import { claim } from './violation.ts';
 
@@ -7,7 +15,8 @@ import { claim } from './violation.ts';
 export function checkPoolState<P extends Protocol>(state: PoolState<P>, now: Instant): void {
   const { config, queue, parked, inFlight, busy, lanes } = state;
   const running = runningQueries(state);
-  for (const { query } of running) checkQueryState(query, now);
+  const paths = running.flatMap(({ query }) => pathsOf(query));
+  for (const path of paths) checkQueryState(path, now);
   const deadline = nextPoolDeadline(state);
   claim(deadline === undefined || deadline > now, 'F02: the next deadline is later than now', () => [deadline, now]);
   claim(running.length <= config.maxQueries, `at most ${config.maxQueries} lookups run`, () => running.length);
@@ -22,7 +31,7 @@ export function checkPoolState<P extends Protocol>(state: PoolState<P>, now: Ins
     claim(maps.get(busy, endpoint) === count, 'F42: the count of an endpoint is right', () => endpoint);
   }
   claim(busy.size === there.size, 'F42: an endpoint with nothing open is forgotten', () => maps.entries(busy));
-  const open = running.flatMap(({ query }) => query.open);
+  const open = paths.flatMap((path) => path.open);
   const flying = open.filter((it) => it.phase === 'asked' || it.phase === 'slow').map((it) => it.request);
   claim(
     flying.length === flights.length && flights.every(({ key }) => flying.includes(key as number)),
@@ -39,7 +48,8 @@ export function checkPoolState<P extends Protocol>(state: PoolState<P>, now: Ins
   for (const { effect } of parked) {
     const full = inFlight.size >= config.maxInFlight;
     const busyThere = (maps.get(busy, effect.to.endpoint) ?? 0) >= config.maxPerEndpoint;
-    claim(full || busyThere, 'F37: nothing waits without an obstacle', () => effect.to);
+    const overRate = state.releaseAt !== undefined;
+    claim(full || busyThere || overRate, 'F37: nothing waits without an obstacle', () => effect.to);
   }
   if (queue.length > 0) claim(running.length === config.maxQueries, 'F05: nobody waits while there is room');
 }

@@ -1,5 +1,14 @@
 /** Promises of a pool of lookups, under any schedule: the machine of the core against arbitrary networks and limits. */
-import { advancePool, initPool, maps, nextPoolDeadline, type PoolConfig, runningQueries } from '@xorrery/core';
+import {
+  advancePool,
+  DEFAULT_POOL,
+  initPool,
+  maps,
+  nextPoolDeadline,
+  type PoolConfig,
+  pathsOf,
+  runningQueries,
+} from '@xorrery/core';
 import {
   type Addition,
   anyId,
@@ -41,10 +50,8 @@ const anyDrive: fc.Arbitrary<PoolDrive & { readonly schedule: readonly PoolMove[
 });
 
 const WIDE: PoolConfig = {
-  maxQueries: 16,
+  ...DEFAULT_POOL,
   maxQueued: 64,
-  maxInFlight: 256,
-  maxPerEndpoint: 1,
   adaptiveTimeout: 'off',
 };
 
@@ -83,7 +90,7 @@ describe('any pool of lookups, under any schedule', () => {
         drivePool({
           ...drive,
           onStep: (state) => {
-            for (const { query } of runningQueries(state)) checkInFlight(query);
+            for (const { query } of runningQueries(state)) pathsOf(query).forEach(checkInFlight);
           },
         });
       }),
@@ -95,7 +102,7 @@ describe('any pool of lookups, under any schedule', () => {
       fc.property(anyDrive, (drive) => {
         const { reports, accepted, state } = drivePool({ ...drive, schedule: [] });
         expect(reports).toHaveLength(accepted);
-        for (const { report } of reports) expect(['expired', 'exhausted']).toContain(report.reason);
+        for (const { report } of reports) expect(['expired', 'exhausted', 'cancelled']).toContain(report.reason);
         expect(nextPoolDeadline(state)).toBeUndefined();
       }),
     );
@@ -203,7 +210,8 @@ describe('a lookup with alpha 1 whose nearest candidate was busy', () => {
       const response = { type: 'response', request: 0, from: busy?.id as never, answer } as const;
       state = advancePool(state, { type: 'query', event: response }, 1).state;
       const [{ query } = { query: undefined }] = runningQueries(state);
-      expect(query?.open.filter((it) => it.phase === 'asked')).toHaveLength(1);
+      const open = query === undefined ? [] : pathsOf(query).flatMap((path) => path.open);
+      expect(open.filter((it) => it.phase === 'asked')).toHaveLength(1);
     },
   );
 });

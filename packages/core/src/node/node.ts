@@ -2,13 +2,13 @@
  * The root machine: a whole node of the network as a pure function of its events. It owns the budgets, carries each
  * machine's messages to the next (only here do lookups and routing meet), and answers requests through the profile.
  *
- * A packet's way: `received` goes to the wire, which says which request it answers; the answerer enters the table, the
- * pool's lookup takes the answer in and wants further requests; the wire gives them transaction ids; they leave as
- * `transmit`. All of it in one step.
+ * A packet's way: `received` goes to the wire, which says which request it answers; Routing hears that its sender is
+ * alive, the pool's lookup takes the answer in and wants further requests; the wire gives them transaction ids; they
+ * leave as `transmit`. All of it in one step.
  *
  * It refuses to: read a clock, open a socket, keep a secret, or look inside an endpoint.
  */
-import type { Contact } from '../contact.ts';
+import type { Contact, Endpoint } from '../contact.ts';
 import { assert } from '../errors.ts';
 import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { emptyMap } from '../map.ts';
@@ -16,17 +16,20 @@ import type { Protocol } from '../message.ts';
 import { advancePool, initPool, nextPoolDeadline } from '../pool/pool.ts';
 import type { PoolEffect } from '../pool/types.ts';
 import type { Profile } from '../profile.ts';
+import { initSchedule, nextScheduleDeadline } from '../publish/schedule.ts';
 import { seedRandom } from '../random.ts';
-import { initBootstrap, nextBootstrapDeadline } from '../routing/bootstrap.ts';
-import { initInclude } from '../routing/include.ts';
-import { emptyTable, tableSize } from '../table/table.ts';
+import { initLimiter, sweepLimiter } from '../responder/limiter.ts';
+import { initRouting, nextRoutingDeadline, tableOf } from '../routing/routing.ts';
 import { initWire } from '../wire/wire.ts';
 import { checkNodeConfig, type NodeConfig } from './config.ts';
-import { cancel, closeWaiting, concludePublish, operate, refuse } from './operations.ts';
+import { withSample } from './network-size.ts';
+import { cancel, closeWaiting, operate, refuse } from './operations.ts';
+import { NO_OUTCOMES } from './outcomes.ts';
 import { rebuff, receive, stepWire } from './packets.ts';
-import { count, type Turn } from './turn.ts';
+import { cacheOnPath, concludePublish, tellSchedule, unpublish } from './publishing.ts';
+import { count, isBlocked, rulesOf, type Turn } from './turn.ts';
 import type { Counters, NodeEffect, NodeEvent, NodeState } from './types.ts';
-import { neighbourBucket, stepBootstrap, stepInclude, suspect } from './upkeep.ts';
+import { concludeUpkeep, noteOutcome, startOver, tellRouting, wakeUp } from './upkeep.ts';
 
 export type NodeMachine<P extends Protocol, C, S> = Machine<
   NodeConfig<C>,
@@ -46,6 +49,10 @@ const NO_COUNTS: Counters = {
   wrongId: 0,
   ownId: 0,
   unsent: 0,
+  limited: 0,
+  oversized: 0,
+  shed: 0,
+  blocked: 0,
 };
 
 /** The node of a protocol. */
@@ -63,10 +70,16 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
       seeds: [],
       wire: initWire({ ...config.wire, self, readOnly }),
       pool: initPool(config.pool),
-      table: emptyTable(self, config.table),
-      bootstrap: initBootstrap({ ...config.bootstrap, seed }),
+      routing: initRouting(config),
       joins: 0,
-      include: initInclude(config.include),
+      restored: [],
+      limiter: initLimiter(config.responder.limiter),
+      replyLevel: undefined,
+      recent: NO_OUTCOMES,
+      sizes: [],
+      schedule: initSchedule({ ...config.publish, seed }),
+      kept: emptyMap(),
+      caching: [],
       publishing: emptyMap(),
       waiting: [],
       server: server.init(config.server),
@@ -76,8 +89,9 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
 
   function nextDeadline(state: NodeState<P, C, S>): Instant | undefined {
     if (state.phase !== 'running') return undefined;
-    const machines = earliest(nextPoolDeadline(state.pool), nextBootstrapDeadline(state.bootstrap));
-    return earliest(machines, server.nextDeadline(state.server));
+    const lookups = earliest(nextPoolDeadline(state.pool), nextRoutingDeadline(state.routing));
+    const records = earliest(server.nextDeadline(state.server), nextScheduleDeadline(state.schedule));
+    return earliest(earliest(lookups, records), state.limiter.sweepAt);
   }
 
   function advance(
@@ -89,7 +103,8 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
     const due = nextDeadline(before);
     const isDue = due !== undefined && now >= due;
     if (event.type === 'tick' && !isDue) return { state: before, effects: NO_EFFECTS };
-    const turn: Turn<P, C, S> = { profile, now, state: { ...before, at: now }, effects: [], forPool: [] };
+    const rules = rulesOf(profile, before.config);
+    const turn: Turn<P, C, S> = { profile, rules, now, state: { ...before, at: now }, effects: [], forPool: [] };
     if (isDue) expire(turn);
     absorb(turn, event);
     settle(turn);
@@ -99,12 +114,16 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
   return { init, advance, nextDeadline };
 }
 
-/** The first beat: time passes for everyone. */
+/** The first beat: time passes for everyone, local before remote, what runs before what is new (Z12). */
 function expire<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
-  turn.state.server = turn.profile.server.expire(turn.state.server, turn.now);
+  const { state, profile, now } = turn;
+  state.server = profile.server.expire(state.server, now);
+  state.limiter = sweepLimiter(state.limiter, now);
   turn.forPool.push({ type: 'tick' });
   settle(turn);
-  stepBootstrap(turn, { type: 'tick' });
+  tellRouting(turn, { type: 'tick' });
+  settle(turn);
+  tellSchedule(turn, { type: 'tick' });
   settle(turn);
 }
 
@@ -121,12 +140,20 @@ function absorb<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: NodeEvent<
       return operate(turn, event);
     case 'cancel':
       return cancel(turn, event.id);
+    case 'unpublish':
+      return unpublish(turn, event.target);
     case 'close':
       return close(turn);
     case 'introduce':
-      return stepInclude(turn, { type: 'candidate', stranger: { endpoint: event.endpoint } });
+      if (isBlocked(turn, event.endpoint)) return;
+      return tellRouting(turn, { type: 'candidate', stranger: { endpoint: event.endpoint } });
+    case 'clock-jumped':
+      return wakeUp(turn, event.ms);
+    case 'addresses-changed':
+      startOver(turn);
+      return tellSchedule(turn, { type: 'hasten' });
     case 'received':
-      return receive(turn, event.from, event.message);
+      return receive(turn, event);
     case 'malformed':
       return rebuff(turn, event);
     case 'unsent':
@@ -143,16 +170,18 @@ function absorb<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: NodeEvent<
 /** The third beat: the pool is told what is left to tell, and its wishes are carried out, until nothing is left. */
 function settle<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
   for (let event = turn.forPool.shift(); event !== undefined; event = turn.forPool.shift()) {
-    const step = advancePool(turn.state.pool, event, turn.now);
+    const step = advancePool(turn.state.pool, event, turn.now, turn.rules);
     turn.state.pool = step.state;
     for (const effect of step.effects) carryOut(turn, effect);
   }
 }
 
-function start<P extends Protocol, C, S>(turn: Turn<P, C, S>, seeds: readonly string[]): void {
-  turn.state.phase = 'running';
-  turn.state.seeds = seeds;
-  stepBootstrap(turn, { type: 'start', seeds: seeds.length, contacts: tableSize(turn.state.table) });
+function start<P extends Protocol, C, S>(turn: Turn<P, C, S>, seeds: readonly Endpoint[]): void {
+  const { state } = turn;
+  state.phase = 'running';
+  state.seeds = seeds;
+  tellRouting(turn, { type: 'start', seeds: seeds.length, restored: state.restored });
+  state.restored = [];
 }
 
 /** Every operation ends, with reason `closed`; then nothing more happens. */
@@ -187,8 +216,12 @@ function carryOut<P extends Protocol, C, S>(turn: Turn<P, C, S>, envelope: PoolE
     }
     case 'abandon':
       return stepWire(turn, { type: 'abandon', request: effect.request });
-    case 'unanswered':
-      return suspect(turn, effect.to.id, effect.to.endpoint);
+    case 'unanswered': {
+      const { id: silent, endpoint } = effect.to;
+      noteOutcome(turn, false);
+      if (silent !== undefined) tellRouting(turn, { type: 'fell-silent', id: silent, endpoint });
+      return;
+    }
     case 'recalled':
     case 'progressed':
       return;
@@ -203,13 +236,28 @@ function conclude<P extends Protocol, C, S>(
   id: string,
   outcome: Parameters<typeof concludePublish<P, C, S>>[3],
 ): void {
+  const report = outcome.type === 'finished' ? outcome.report : undefined;
+  if (report !== undefined && report.kind !== 'each') {
+    const { reason, target, closest } = report;
+    const isSample = reason === 'converged' && target !== turn.state.config.self;
+    if (isSample) turn.state.sizes = withSample(turn.state.sizes, target, closest);
+    if (report.counts.answered > 0) tellRouting(turn, { type: 'looked-into', target: report.target });
+  }
   if (owner === 'find' || owner === 'store') return concludePublish(turn, owner, id, outcome);
   if (turn.state.phase === 'closed') return;
-  if (owner === 'check') stepInclude(turn, { type: 'checked', check: Number(id) });
-  else if (owner === 'join') {
-    if (id.startsWith('self')) stepBootstrap(turn, { type: 'self-found', neighbour: neighbourBucket(turn) });
-    else stepBootstrap(turn, { type: 'bucket-filled' });
-  }
+  if (owner === 'user') return concludeLookup(turn, id, report);
+  concludeUpkeep(turn, owner, id, report);
+}
+
+function concludeLookup<P extends Protocol, C, S>(
+  turn: Turn<P, C, S>,
+  id: string,
+  report: Extract<Parameters<typeof concludePublish<P, C, S>>[3], { type: 'finished' }>['report'] | undefined,
+): void {
+  const { state } = turn;
+  if (!state.caching.includes(id)) return;
+  state.caching = state.caching.filter((it) => it !== id);
+  if (report !== undefined) cacheOnPath(turn, id, report);
 }
 
 /** What the table knows of a node: id, endpoint, and when it last answered us. */
@@ -219,7 +267,7 @@ export interface ContactView extends Contact {
 
 /** All contacts, as seen through the API. */
 export function contactsOf<P extends Protocol, C, S>(state: NodeState<P, C, S>): ContactView[] {
-  return state.table.buckets.flatMap((bucket) =>
+  return tableOf(state.routing).buckets.flatMap((bucket) =>
     bucket.members.map((contact, i) => ({ ...contact, lastSeen: bucket.seen[i] as Instant })),
   );
 }

@@ -1,16 +1,27 @@
 /** What comes from the wire and goes to it: requests are answered through the profile, answers are tied to requests. */
 import type { Contact, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
-import type { InMessage, Protocol } from '../message.ts';
-import type { ServerAnswer } from '../profile.ts';
+import type { InMessage, OutMessage, Protocol } from '../message.ts';
+import type { Asker, ServerAnswer } from '../profile.ts';
+import { charged, levelAfter } from '../responder/limiter.ts';
+import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
+import { hasRoomFor, memberOf } from '../table/table.ts';
 import { advanceWire, type WireEffect, type WireEvent } from '../wire/wire.ts';
-import { count, type Turn } from './turn.ts';
+import { tellSchedule } from './publishing.ts';
+import { count, isBlocked, type Turn } from './turn.ts';
 import type { AnomalyCause, NodeEvent } from './types.ts';
-import { consider, distrust, meet, suspect } from './upkeep.ts';
+import { noteOutcome, tellRouting } from './upkeep.ts';
 
-export function receive<P extends Protocol, C, S>(turn: Turn<P, C, S>, from: Endpoint, message: InMessage<P>): void {
-  if (message.type === 'request') return serve(turn, from, message);
+/** Bytes a reply may have where nothing limits it. */
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
+export function receive<P extends Protocol, C, S>(
+  turn: Turn<P, C, S>,
+  { from, message, bytes }: Extract<NodeEvent<P>, { type: 'received' }>,
+): void {
+  if (isBlocked(turn, from)) return count(turn, 'blocked');
+  if (message.type === 'request') return serve(turn, from, message, bytes);
   count(turn, message.type === 'reply' ? 'replies' : 'errors');
   stepWire(turn, { type: 'answer', from, message });
 }
@@ -21,8 +32,8 @@ export function rebuff<P extends Protocol, C, S>(
   { from, answer }: Extract<NodeEvent<P>, { type: 'malformed' }>,
 ): void {
   count(turn, 'malformed');
-  if (answer === undefined || turn.state.config.readOnly) return;
-  respond(turn, from, answer.tid, { type: 'error', code: answer.code, text: answer.text });
+  if (answer === undefined || turn.state.config.readOnly || isBlocked(turn, from) || !admits(turn, from)) return;
+  respond(turn, from, answer.tid, { type: 'error', code: answer.code, text: answer.text }, UNLIMITED);
 }
 
 export function stepWire<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: WireEvent<P>): void {
@@ -31,29 +42,64 @@ export function stepWire<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: W
   for (const effect of step.effects) take(turn, effect);
 }
 
+/** A stranger that might be worth a place, if there is one. */
+function consider<P extends Protocol, C, S>(turn: Turn<P, C, S>, id: Id, endpoint: Endpoint): void {
+  if (!hasRoomFor(tableOf(turn.state.routing), id)) return;
+  tellRouting(turn, { type: 'candidate', stranger: { id, endpoint } });
+}
+
 function serve<P extends Protocol, C, S>(
   turn: Turn<P, C, S>,
   from: Endpoint,
   message: Extract<InMessage<P>, { type: 'request' }>,
+  bytes: number | undefined,
 ): void {
   const { state, profile } = turn;
-  const { self, readOnly, replySize } = state.config;
+  const { self, readOnly, responder } = state.config;
   if (message.sender === self) return noteAnomaly(turn, from, 'own-id');
   count(turn, 'requests');
   if (readOnly) return;
-  const { table } = state;
-  const asker = {
-    id: message.sender,
-    endpoint: from,
+  if (!admits(turn, from)) return;
+  const isMember = memberOf(tableOf(state.routing), message.sender)?.contact.endpoint === from;
+  const { amplification } = responder;
+  const room = isMember || amplification === 'off' || bytes === undefined ? UNLIMITED : amplification * bytes;
+  const [server, answer] = profile.server.answer(
+    state.server,
+    message.request,
+    askerOf(turn, message.sender, from, room),
+    turn.now,
+  );
+  state.server = server;
+  respond(turn, from, message.tid, answer, answer.type === 'reply' && answer.verified === true ? UNLIMITED : room);
+  if (answer.type === 'reply' && answer.stored !== undefined) {
+    tellSchedule(turn, { type: 'stored-by-other', target: answer.stored });
+  }
+  if (!message.readOnly) consider(turn, message.sender, from);
+}
+
+/** Whether the asker's host and network have asked little enough; charges them. */
+function admits<P extends Protocol, C, S>(turn: Turn<P, C, S>, from: Endpoint): boolean {
+  const { state, profile, rules, now } = turn;
+  const { perHost, perNetwork } = state.config.responder.limiter;
+  if ((perHost === 'off' && perNetwork === 'off') || rules.isExempt(from)) return true;
+  const limiter = charged(state.limiter, profile.groupOf(from) ?? { host: from, network: from }, now);
+  if (limiter === undefined) count(turn, 'limited');
+  else state.limiter = limiter;
+  return limiter !== undefined;
+}
+
+function askerOf<P extends Protocol, C, S>({ state }: Turn<P, C, S>, id: Id, endpoint: Endpoint, room: number): Asker {
+  const table = tableOf(state.routing);
+  const { replySize } = state.config;
+  return {
+    id,
+    endpoint,
+    room,
     closest: (target: Id): readonly Contact[] => {
-      const found = closest(table, target, replySize + 1).filter((it) => it.endpoint !== from);
+      const found = closest(table, target, replySize + 1).filter((it) => it.endpoint !== endpoint);
       return found.length > replySize ? found.slice(0, replySize) : found;
     },
   };
-  const [server, answer] = profile.server.answer(state.server, message.request, asker, turn.now);
-  state.server = server;
-  respond(turn, from, message.tid, answer);
-  if (!message.readOnly) consider(turn, message.sender, from);
 }
 
 function respond<P extends Protocol, C, S>(
@@ -61,14 +107,24 @@ function respond<P extends Protocol, C, S>(
   to: Endpoint,
   tid: string,
   answer: ServerAnswer<P>,
+  room: number,
 ): void {
-  if (answer.type === 'reply') {
-    const { self: sender } = turn.state.config;
-    turn.effects.push({ type: 'transmit', to, message: { type: 'reply', tid, sender, reply: answer.reply } });
-  } else {
-    count(turn, 'refused');
-    turn.effects.push({ type: 'transmit', to, message: { tid, ...answer } });
+  const { state, profile } = turn;
+  const { self: sender, responder } = state.config;
+  if (answer.type === 'error') count(turn, 'refused');
+  const message: OutMessage<P> =
+    answer.type === 'error'
+      ? { tid, type: 'error', code: answer.code, text: answer.text }
+      : { type: 'reply', tid, sender, reply: answer.reply };
+  const isLimited = responder.maxRate !== 'off' && !turn.rules.isExempt(to);
+  const size = room < UNLIMITED || isLimited ? profile.sizeOf(message) : 0;
+  if (size > room) return count(turn, 'oversized');
+  if (isLimited) {
+    const level = levelAfter(state.replyLevel, responder.maxRate, size, turn.now);
+    if (level === undefined) return count(turn, 'shed');
+    state.replyLevel = level;
   }
+  turn.effects.push({ type: 'transmit', to, message });
 }
 
 function take<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: WireEffect<P>): void {
@@ -79,17 +135,31 @@ function take<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: WireEffect<
       return;
     case 'answered': {
       const { request, from, endpoint, reply } = effect;
-      if (from !== turn.state.config.self) meet(turn, { id: from, endpoint });
+      noteOutcome(turn, true);
+      if (from !== turn.state.config.self) tellRouting(turn, { type: 'answered', contact: { id: from, endpoint } });
       const answer = turn.profile.read(reply);
-      turn.forPool.push({ type: 'query', event: { type: 'response', request, from, answer } });
+      const contacts =
+        turn.state.config.blocked.length === 0
+          ? answer.contacts
+          : answer.contacts.filter((it) => !isBlocked(turn, it.endpoint));
+      const event = {
+        type: 'response',
+        request,
+        from,
+        answer: contacts === answer.contacts ? answer : { ...answer, contacts },
+      } as const;
+      turn.forPool.push({ type: 'query', event });
       return;
     }
     case 'failed': {
       const { request, endpoint, cause, expected, claimed } = effect;
       if (claimed !== undefined) {
         noteAnomaly(turn, endpoint, 'wrong-id');
-        distrust(turn, endpoint, claimed);
-      } else if (cause === 'unsent') suspect(turn, expected, endpoint);
+        tellRouting(turn, { type: 'impostor', endpoint, claimed });
+      } else if (cause === 'unsent') {
+        noteOutcome(turn, false);
+        if (expected !== undefined) tellRouting(turn, { type: 'fell-silent', id: expected, endpoint });
+      }
       turn.forPool.push({ type: 'query', event: { type: 'failure', request, cause } });
       return;
     }

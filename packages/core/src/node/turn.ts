@@ -2,17 +2,22 @@
  * One step of a node under way: the only place where a state's fields are assigned, and it never outlives the step.
  * What the pool is to be told waits in a queue, so that nothing recurses on what strangers say.
  */
+import type { AddressRules, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
-import type { PoolEvent } from '../pool/types.ts';
+import type { PoolEvent, Priority } from '../pool/types.ts';
 import type { Profile } from '../profile.ts';
-import type { QueryKind, QuerySettings } from '../query/config.ts';
+import type { QueryConfig, QueryKind, QuerySettings } from '../query/config.ts';
+import type { Seed } from '../query/types.ts';
+import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
+import type { NodeConfig } from './config.ts';
 import type { AskEvent, Counters, LookupEvent, NodeEffect, NodeState } from './types.ts';
 
 export interface Turn<P extends Protocol, C, S> {
   readonly profile: Profile<P, C, S>;
+  readonly rules: AddressRules;
   readonly now: Instant;
   readonly state: { -readonly [K in keyof NodeState<P, C, S>]: NodeState<P, C, S>[K] };
   readonly effects: NodeEffect<P>[];
@@ -24,16 +29,40 @@ export function count<P extends Protocol, C, S>({ state }: Turn<P, C, S>, name: 
   state.counters = { ...state.counters, [name]: state.counters[name] + 1 };
 }
 
-/** Adds an iterative lookup that begins at our closest contacts. */
+/** How this node's limits apply to addresses (R15). */
+export function rulesOf<P extends Protocol, C, S>(
+  profile: Profile<P, C, S>,
+  { exemptLocal }: NodeConfig<C>,
+): AddressRules {
+  return {
+    groupOf: (endpoint) => {
+      const group = profile.groupOf(endpoint);
+      return exemptLocal && group?.local === true ? undefined : group;
+    },
+    isExempt: (endpoint) => exemptLocal && profile.groupOf(endpoint)?.local === true,
+  };
+}
+
+/** Whether the configuration forbids any dealings with this endpoint. */
+export function isBlocked<P extends Protocol, C, S>({ state, profile }: Turn<P, C, S>, endpoint: Endpoint): boolean {
+  const { blocked } = state.config;
+  if (blocked.length === 0) return false;
+  const group = profile.groupOf(endpoint) ?? { host: endpoint, network: endpoint };
+  return blocked.includes(group.host) || blocked.includes(group.network);
+}
+
+/** Adds an iterative lookup that begins at our closest contacts, and at `more`. */
 export function addLookup<P extends Protocol, C, S>(
   turn: Turn<P, C, S>,
   id: string,
-  { kind, target, request, settings }: Omit<LookupEvent<P>, 'type' | 'id'>,
+  priority: Priority,
+  { kind, target, request, settings }: Pick<LookupEvent<P>, 'kind' | 'target' | 'request' | 'settings'>,
+  more: readonly Seed<P>[] = [],
 ): void {
   const config = queryConfig(turn, kind, target, request, settings);
-  const seeds = closest(turn.state.table, target, config.k);
-  const held = kind === 'closest' ? [] : turn.profile.server.held(turn.state.server, request);
-  const priority = id.startsWith('join:') ? 'background' : 'user';
+  const known = closest(tableOf(turn.state.routing), target, config.k * config.paths);
+  const held = kind === 'closest' ? [] : turn.profile.server.held(turn.state.server, request, turn.now);
+  const seeds = more.length === 0 ? known : [...known, ...more];
   turn.forPool.push({ type: 'add', id, priority, config, seeds, held });
 }
 
@@ -41,10 +70,11 @@ export function addLookup<P extends Protocol, C, S>(
 export function addAsk<P extends Protocol, C, S>(
   turn: Turn<P, C, S>,
   id: string,
-  { seeds, request, settings }: Omit<AskEvent<P>, 'type' | 'id'>,
+  priority: Priority,
+  { seeds, request, settings }: Pick<AskEvent<P>, 'seeds' | 'request' | 'settings'>,
 ): void {
   const config = queryConfig(turn, 'each', turn.state.config.self, request, settings);
-  turn.forPool.push({ type: 'add', id, priority: id.startsWith('check:') ? 'background' : 'user', config, seeds });
+  turn.forPool.push({ type: 'add', id, priority, config, seeds });
 }
 
 export function queryConfig<P extends Protocol, C, S>(
@@ -53,7 +83,7 @@ export function queryConfig<P extends Protocol, C, S>(
   target: Id,
   request: P['outRequest'],
   settings?: Partial<QuerySettings>,
-): Extract<PoolEvent<P>, { type: 'add' }>['config'] {
+): QueryConfig<P> {
   const { self, query } = state.config;
   return { ...query, ...settings, kind, target, self, identity: profile.identity, request };
 }

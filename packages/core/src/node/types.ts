@@ -6,14 +6,16 @@ import type { PersistentMap } from '../map.ts';
 import type { InMessage, OutMessage, Protocol } from '../message.ts';
 import type { PoolState, RejectReason } from '../pool/types.ts';
 import type { BroadcastState, PublishReport } from '../publish/broadcast.ts';
+import type { ScheduleState } from '../publish/schedule.ts';
 import type { QueryKind, QuerySettings } from '../query/config.ts';
 import type { QueryEffect, Seed } from '../query/types.ts';
 import type { Random } from '../random.ts';
-import type { BootstrapState } from '../routing/bootstrap.ts';
-import type { IncludeState } from '../routing/include.ts';
-import type { Table } from '../table/table.ts';
+import type { LimiterState } from '../responder/limiter.ts';
+import type { RemovalReason, RoutingState } from '../routing/routing.ts';
 import type { WireState } from '../wire/wire.ts';
 import type { NodeConfig } from './config.ts';
+import type { SizeSample } from './network-size.ts';
+import type { RecentOutcomes } from './outcomes.ts';
 
 /** A lookup the user asks for. `settings` override the node's own for this one. */
 export interface LookupEvent<P extends Protocol> {
@@ -24,6 +26,8 @@ export interface LookupEvent<P extends Protocol> {
   readonly target: Id;
   readonly request: P['outRequest'];
   readonly settings?: Partial<QuerySettings>;
+  /** Kind `first`: leave the value at the closest node that answered and lacked it (T17). */
+  readonly cacheOnPath?: boolean;
 }
 
 /** Ask each of these once: a ping, or a store at known nodes. */
@@ -45,6 +49,8 @@ export interface PublishEvent<P extends Protocol> {
   /** What is stored; the profile adds each node's token. */
   readonly store: P['outRequest'];
   readonly settings?: Partial<QuerySettings>;
+  /** ms after which it is stored again, and again, until `unpublish`. Left out: it is stored once. */
+  readonly every?: Instant;
 }
 
 export type OperationEvent<P extends Protocol> = LookupEvent<P> | AskEvent<P> | PublishEvent<P>;
@@ -55,11 +61,18 @@ export type NodeEvent<P extends Protocol> =
   | OperationEvent<P>
   /** End an operation: it reports what it has, with reason `cancelled`. */
   | { readonly type: 'cancel'; readonly id: string }
+  /** Stop storing again what was published under this key. */
+  | { readonly type: 'unpublish'; readonly target: Id }
+  /** The host slept: `ms` of wall time have passed that the clock did not count. */
+  | { readonly type: 'clock-jumped'; readonly ms: Instant }
+  /** Others may know us by another address from now on. */
+  | { readonly type: 'addresses-changed' }
   /** End everything (reason `closed`); afterwards nothing is ever sent. */
   | { readonly type: 'close' }
   /** Somebody worth vetting, named by the user or by another protocol. */
   | { readonly type: 'introduce'; readonly endpoint: Endpoint }
-  | { readonly type: 'received'; readonly from: Endpoint; readonly message: InMessage<P> }
+  /** `bytes`: its length as it came. Left out, the length of our reply is not limited by it. */
+  | { readonly type: 'received'; readonly from: Endpoint; readonly message: InMessage<P>; readonly bytes?: number }
   /** A packet that was no message; `answer` is what its sender is owed. */
   | {
       readonly type: 'malformed';
@@ -81,14 +94,24 @@ export type AnomalyCause = 'unknown-transaction' | 'wrong-source' | 'wrong-id' |
 export type NodeEffect<P extends Protocol> =
   | { readonly type: 'transmit'; readonly to: Endpoint; readonly message: OutMessage<P> }
   | { readonly type: 'entropy-needed'; readonly bytes: number }
-  /** What a lookup did. Of an operation: under its id. Of the node's own upkeep: under `join:N` or `check:N`. */
+  /** What a lookup did. Of an operation: under its id. Of the node's own upkeep: under a name with a colon. */
   | { readonly type: 'query'; readonly id: string; readonly effect: QueryEffect<P> }
   /** The end of a publish operation. Its two lookups are announced under `find:ID` and `store:ID`. */
-  | { readonly type: 'published'; readonly id: string; readonly report: PublishReport }
+  | {
+      readonly type: 'published';
+      readonly id: string;
+      /** Whether we keep it too, being among the closest ourselves (T36). */
+      readonly local: boolean;
+      readonly report: PublishReport;
+    }
+  /** What we keep published, or hand on for another, was stored again. */
+  | { readonly type: 'republished'; readonly target: Id; readonly report: PublishReport }
   /** The operation was not accepted, and nothing more will be heard of it. */
   | { readonly type: 'rejected'; readonly id: string; readonly reason: RejectReason | 'not-running' | 'isolated' }
   | { readonly type: 'contact-added'; readonly contact: Contact }
-  | { readonly type: 'contact-removed'; readonly contact: Contact; readonly reason: 'unanswering' | 'changed-id' }
+  | { readonly type: 'contact-removed'; readonly contact: Contact; readonly reason: RemovalReason }
+  /** A quiet bucket was looked into. */
+  | { readonly type: 'refreshed'; readonly depth: number }
   /** `isolated`: nobody answered within the join timeout; it goes on trying, and `joined` may follow. */
   | {
       readonly type: 'join-finished';
@@ -111,6 +134,14 @@ export interface Counters {
   readonly wrongId: number;
   readonly ownId: number;
   readonly unsent: number;
+  /** Requests beyond what one host or network may ask. */
+  readonly limited: number;
+  /** Replies that would have been too long for an asker who has shown nothing. */
+  readonly oversized: number;
+  /** Replies beyond the bytes a second we spend on them. */
+  readonly shed: number;
+  /** Packets from blocked addresses. */
+  readonly blocked: number;
 }
 
 export interface NodeState<P extends Protocol, ServerConfig, ServerState> {
@@ -122,10 +153,22 @@ export interface NodeState<P extends Protocol, ServerConfig, ServerState> {
   readonly seeds: readonly Endpoint[];
   readonly wire: WireState<P>;
   readonly pool: PoolState<P>;
-  readonly table: Table;
-  readonly bootstrap: BootstrapState;
+  readonly routing: RoutingState;
+  /** Lookups that Routing has wanted so far. */
   readonly joins: number;
-  readonly include: IncludeState;
+  /** Whom a former run knew; asked again at the start. */
+  readonly restored: readonly Contact[];
+  readonly limiter: LimiterState;
+  /** When the budget of bytes in replies is level again. */
+  readonly replyLevel: Instant | undefined;
+  readonly recent: RecentOutcomes;
+  /** What the last lookups said of the network's size. */
+  readonly sizes: readonly SizeSample[];
+  readonly schedule: ScheduleState;
+  /** What we keep published, by target. */
+  readonly kept: PersistentMap<PublishEvent<P>>;
+  /** Lookups that run and leave what they find on the path. */
+  readonly caching: readonly string[];
   /** Publish operations that have not ended, by id. */
   readonly publishing: PersistentMap<Publishing<P>>;
   /** Operations that wait for the join to be settled. */
@@ -137,4 +180,6 @@ export interface NodeState<P extends Protocol, ServerConfig, ServerState> {
 export interface Publishing<P extends Protocol> {
   readonly event: PublishEvent<P>;
   readonly broadcast: BroadcastState;
+  /** Whether we keep it too. */
+  readonly local: boolean;
 }

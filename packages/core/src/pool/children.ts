@@ -2,19 +2,15 @@
  * One lookup's step inside the pool: it is woken or told something, and what it wants is passed on, or parked while the
  * endpoint or the node has no room. The count of what is in flight is kept here and nowhere else.
  */
+import type { AddressRules } from '../contact.ts';
 import { type Instant, NO_EFFECTS } from '../machine.ts';
 import { get, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
-import { advanceQuery, nextQueryDeadline } from '../query/query.ts';
+import type { Disjoint } from '../query/disjoint.ts';
+import { advanceLookup, nextLookupDeadline, openRequest } from '../query/lookup.ts';
 import type { QueryEffect, QueryEvent, QueryState } from '../query/types.ts';
-import type { PoolEffect, PoolState, Priority } from './types.ts';
-
-/** Requests a lookup can number: more than it can have candidates (at most 65,536, each asked once). */
-export const LANE = 131_072;
-
-export type Draft<P extends Protocol> = { -readonly [K in keyof PoolState<P>]: PoolState<P>[K] };
-export type Effects<P extends Protocol> = PoolEffect<P>[];
-type Send<P extends Protocol> = Extract<QueryEffect<P>, { type: 'send' }>;
+import { type Draft, type Effects, land, obstacle, surroundings, takeOff } from './traffic.ts';
+import type { Priority } from './types.ts';
 
 interface Who {
   readonly lane: number;
@@ -28,10 +24,11 @@ export function stepChild<P extends Protocol>(
   lane: number,
   event: QueryEvent<P>,
   now: Instant,
+  rules: AddressRules,
 ): void {
   const child = get(draft.running, lane);
   if (child !== undefined) {
-    stepQuery(draft, effects, { lane, id: child.id, priority: child.priority }, child.query, event, now);
+    stepQuery(draft, effects, { lane, id: child.id, priority: child.priority }, child.query, event, now, rules);
   }
 }
 
@@ -40,20 +37,22 @@ export function stepQuery<P extends Protocol>(
   draft: Draft<P>,
   effects: Effects<P>,
   who: Who,
-  before: QueryState<P>,
+  before: QueryState<P> | Disjoint<P>,
   event: QueryEvent<P>,
   now: Instant,
+  rules: AddressRules,
 ): void {
   let query = before;
+  const around = surroundings(draft, rules);
   const events: QueryEvent<P>[] = [event];
   for (let next = events.shift(); next !== undefined; next = events.shift()) {
-    const step = advanceQuery(query, next, now);
-    for (const effect of step.effects) events.push(...relay(draft, effects, who, effect, query));
+    const step = advanceLookup(query, next, now, around);
+    for (const effect of step.effects) events.push(...relay(draft, effects, who, effect, query, now, rules));
     query = step.state;
   }
-  if (query.status === 'searching') {
+  if (query.status === 'searching' || query.status === 'disjoint') {
     const { id, priority } = who;
-    draft.running = set(draft.running, who.lane, { id, priority, query }, nextQueryDeadline(query));
+    draft.running = set(draft.running, who.lane, { id, priority, query }, nextLookupDeadline(query));
   } else {
     draft.running = remove(draft.running, who.lane);
     draft.lanes = remove(draft.lanes, who.id);
@@ -66,15 +65,17 @@ function relay<P extends Protocol>(
   effects: Effects<P>,
   who: Who,
   effect: QueryEffect<P>,
-  before: QueryState<P>,
+  before: QueryState<P> | Disjoint<P>,
+  now: Instant,
+  rules: AddressRules,
 ): readonly QueryEvent<P>[] {
   if (effect.type === 'send') {
-    const by = obstacle(draft, effect.to.endpoint);
+    const by = obstacle(draft, effect.to.endpoint, rules, now);
     if (by !== undefined) {
       draft.parked = inserted(draft.parked, { priority: who.priority, effect });
       return [{ type: 'parked', request: effect.request, by }];
     }
-    takeOff(draft, effect);
+    takeOff(draft, effect, rules, now);
   } else if (effect.type === 'unanswered') {
     land(draft, effect.request);
   } else if (effect.type === 'abandon') {
@@ -88,27 +89,10 @@ function relay<P extends Protocol>(
 }
 
 /** Whether a request was still waiting to leave. */
-function stayed<P extends Protocol>(before: QueryState<P>, request: number): boolean {
-  if (before.status !== 'searching') return false;
-  return before.open.some((it) => it.request === request && (it.phase === 'parked' || it.phase === 'ready'));
-}
-
-export function obstacle<P extends Protocol>(draft: Draft<P>, endpoint: string): 'endpoint' | 'pool' | undefined {
-  if ((get(draft.busy, endpoint) ?? 0) >= draft.config.maxPerEndpoint) return 'endpoint';
-  return draft.inFlight.size >= draft.config.maxInFlight ? 'pool' : undefined;
-}
-
-function takeOff<P extends Protocol>(draft: Draft<P>, { request, to }: Send<P>): void {
-  draft.inFlight = set(draft.inFlight, request, to.endpoint);
-  draft.busy = set(draft.busy, to.endpoint, (get(draft.busy, to.endpoint) ?? 0) + 1);
-}
-
-export function land<P extends Protocol>(draft: Draft<P>, request: number): void {
-  const endpoint = get(draft.inFlight, request);
-  if (endpoint === undefined) return;
-  draft.inFlight = remove(draft.inFlight, request);
-  const left = (get(draft.busy, endpoint) as number) - 1;
-  draft.busy = left === 0 ? remove(draft.busy, endpoint) : set(draft.busy, endpoint, left);
+function stayed<P extends Protocol>(before: QueryState<P> | Disjoint<P>, request: number): boolean {
+  if (before.status !== 'searching' && before.status !== 'disjoint') return false;
+  const phase = openRequest(before, request)?.phase;
+  return phase === 'parked' || phase === 'ready';
 }
 
 /** Behind its equals, before those of lower priority. */

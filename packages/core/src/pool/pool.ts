@@ -9,13 +9,16 @@
  *
  * It refuses to: look into answers, decide when a lookup ends, or keep anything of one that has ended.
  */
+import { type AddressRules, OPEN_RULES } from '../contact.ts';
 import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { type Entry, emptyMap, entries, entriesDue, get, has, nextDue, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
+import { openRequest } from '../query/lookup.ts';
 import { advanceQuery, initQuery } from '../query/query.ts';
 import type { QueryEvent, QueryState } from '../query/types.ts';
-import { type Draft, type Effects, inserted, LANE, land, obstacle, stepChild, stepQuery } from './children.ts';
-import { NO_ROUND_TRIPS, sampled, timeoutFrom } from './round-trips.ts';
+import { inserted, stepChild, stepQuery } from './children.ts';
+import { NO_ROUND_TRIPS } from './round-trips.ts';
+import { type Draft, type Effects, LANE, land, measured, nextRelease, obstacle } from './traffic.ts';
 import {
   type Child,
   checkPoolConfig,
@@ -40,6 +43,10 @@ export function initPool<P extends Protocol>(config: PoolConfig): PoolState<P> {
     inFlight: emptyMap(),
     busy: emptyMap(),
     roundTrips: NO_ROUND_TRIPS,
+    byEndpoint: emptyMap(),
+    sendLevel: undefined,
+    releaseAt: undefined,
+    shed: 0,
     unowed: 0,
   };
 }
@@ -48,26 +55,32 @@ export function advancePool<P extends Protocol>(
   state: PoolState<P>,
   event: PoolEvent<P>,
   now: Instant,
+  rules: AddressRules = OPEN_RULES,
 ): Step<PoolState<P>, PoolEffect<P>> {
   const due = nextPoolDeadline(state);
   if (event.type === 'tick' && (due === undefined || now < due)) return { state, effects: NO_EFFECTS };
   const draft: Draft<P> = { ...state };
   const effects: Effects<P> = [];
-  expire(draft, effects, now);
-  absorb(draft, effects, event, now);
-  if (event.type !== 'close') proceed(draft, effects, now);
+  expire(draft, effects, now, rules);
+  absorb(draft, effects, event, now, rules);
+  if (event.type !== 'close') proceed(draft, effects, now, rules);
+  draft.releaseAt = nextRelease(draft, now);
   return { state: draft, effects };
 }
 
 export function nextPoolDeadline<P extends Protocol>(state: PoolState<P>): Instant | undefined {
-  let next = nextDue(state.running);
+  let next = earliest(nextDue(state.running), state.releaseAt);
   for (const queued of state.queue) next = earliest(next, queued.expiresAt);
   return next;
 }
 
 /** The machine, for one protocol's types. */
 export function poolMachine<P extends Protocol>(): PoolMachine<P> {
-  return { init: initPool, advance: advancePool, nextDeadline: nextPoolDeadline };
+  return {
+    init: initPool,
+    advance: (state, event, now) => advancePool(state, event, now),
+    nextDeadline: nextPoolDeadline,
+  };
 }
 
 /** The lookups that run, in the order in which they were started. */
@@ -81,9 +94,9 @@ function inOrder<P extends Protocol>(running: PoolState<P>['running']): Entry<Ch
 
 /* ---------------------------------------------------------------- expire */
 
-function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
   for (const entry of entriesDue(draft.running, now)) {
-    stepChild(draft, effects, entry.key as number, { type: 'tick' }, now);
+    stepChild(draft, effects, entry.key as number, { type: 'tick' }, now, rules);
   }
   if (!draft.queue.some((queued) => queued.expiresAt <= now)) return;
   const expired = draft.queue.filter((queued) => queued.expiresAt <= now);
@@ -93,16 +106,22 @@ function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: I
 
 /* ---------------------------------------------------------------- absorb */
 
-function absorb<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, event: PoolEvent<P>, now: Instant): void {
+function absorb<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  event: PoolEvent<P>,
+  now: Instant,
+  rules: AddressRules,
+): void {
   switch (event.type) {
     case 'add':
       return admit(draft, effects, event, now);
     case 'cancel':
-      return cancel(draft, effects, event.id, now);
+      return cancel(draft, effects, event.id, now, rules);
     case 'close':
-      return closeAll(draft, effects, now);
+      return closeAll(draft, effects, now, rules);
     case 'query':
-      return deliver(draft, effects, event.event, now);
+      return deliver(draft, effects, event.event, now, rules);
     case 'tick':
       return;
   }
@@ -119,7 +138,9 @@ function admit<P extends Protocol>(
     effects.push({ type: 'rejected', id, reason: 'duplicate' });
     return;
   }
-  if (draft.running.size >= draft.config.maxQueries && draft.queue.length >= draft.config.maxQueued) {
+  const isFull = draft.running.size >= draft.config.maxQueries && draft.queue.length >= draft.config.maxQueued;
+  const least = isFull && priority === 'user' ? draft.queue.find((it) => it.priority === 'background') : undefined;
+  if (isFull && least === undefined) {
     effects.push({ type: 'rejected', id, reason: 'full' });
     return;
   }
@@ -129,25 +150,39 @@ function admit<P extends Protocol>(
     effects.push({ type: 'rejected', id, reason: 'invalid' });
     return;
   }
+  if (least !== undefined) shed(draft, effects, least, now);
   draft.lanes = set(draft.lanes, id, -1);
   draft.queue = inserted(draft.queue, { id, priority, config, seeds, held, expiresAt: now + config.deadline });
 }
 
-function cancel<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, id: string, now: Instant): void {
+/** Overload: the one of lowest priority that has waited longest makes room (X27). */
+function shed<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, queued: Queued<P>, now: Instant): void {
+  draft.shed++;
+  draft.queue = draft.queue.filter((it) => it !== queued);
+  endQueued(draft, effects, queued, 'cancelled', now);
+}
+
+function cancel<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  id: string,
+  now: Instant,
+  rules: AddressRules,
+): void {
   const lane = get(draft.lanes, id);
   if (lane === undefined) return;
-  if (lane >= 0) return stepChild(draft, effects, lane, { type: 'cancel', reason: 'cancelled' }, now);
+  if (lane >= 0) return stepChild(draft, effects, lane, { type: 'cancel', reason: 'cancelled' }, now, rules);
   const queued = draft.queue.find((it) => it.id === id) as Queued<P>;
   draft.queue = draft.queue.filter((it) => it !== queued);
   endQueued(draft, effects, queued, 'cancelled', now);
 }
 
-function closeAll<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+function closeAll<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
   const { queue } = draft;
   draft.queue = [];
   for (const queued of queue) endQueued(draft, effects, queued, 'closed', now);
   for (const entry of inOrder(draft.running)) {
-    stepChild(draft, effects, entry.key as number, { type: 'cancel', reason: 'closed' }, now);
+    stepChild(draft, effects, entry.key as number, { type: 'cancel', reason: 'closed' }, now, rules);
   }
 }
 
@@ -169,6 +204,7 @@ function deliver<P extends Protocol>(
   effects: Effects<P>,
   event: Extract<PoolEvent<P>, { type: 'query' }>['event'],
   now: Instant,
+  rules: AddressRules,
 ): void {
   const lane = Math.floor(event.request / LANE);
   const child = get(draft.running, lane);
@@ -179,47 +215,46 @@ function deliver<P extends Protocol>(
   }
   if (event.type === 'response' && has(draft.inFlight, event.request)) sample(draft, child, event.request, now);
   land(draft, event.request);
-  stepChild(draft, effects, lane, event, now);
+  stepChild(draft, effects, lane, event, now, rules);
 }
 
 function sample<P extends Protocol>(draft: Draft<P>, child: Child<P>, request: number, now: Instant): void {
-  const open = child.query.open.find((it) => it.request === request);
-  if (open !== undefined && 'sentAt' in open) draft.roundTrips = sampled(draft.roundTrips, now - open.sentAt);
+  const open = openRequest(child.query, request);
+  if (open !== undefined && 'sentAt' in open) measured(draft, open.endpoint, now - open.sentAt, now);
 }
 
 /* ---------------------------------------------------------------- proceed */
 
-function proceed<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+function proceed<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
   while (draft.queue.length > 0 && draft.running.size < draft.config.maxQueries) {
     const [queued, ...rest] = draft.queue as [Queued<P>, ...Queued<P>[]];
     draft.queue = rest;
-    start(draft, effects, queued, now);
+    start(draft, effects, queued, now, rules);
   }
-  if (draft.parked.length > 0) release(draft, effects, now);
+  if (draft.parked.length > 0) release(draft, effects, now, rules);
 }
 
-function start<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, queued: Queued<P>, now: Instant): void {
+function start<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  queued: Queued<P>,
+  now: Instant,
+  rules: AddressRules,
+): void {
   const lane = draft.nextLane++;
   draft.lanes = set(draft.lanes, queued.id, lane);
-  const config = withTimeout(draft, queued.config);
+  const { config, seeds, held } = queued;
   const before: QueryState<P> = { status: 'idle', config };
-  const { seeds, held } = queued;
   const begin: QueryEvent<P> = { type: 'start', seeds, held, firstRequest: lane * LANE };
-  stepQuery(draft, effects, { lane, id: queued.id, priority: queued.priority }, before, begin, now);
-}
-
-function withTimeout<P extends Protocol>(draft: Draft<P>, config: Queued<P>['config']): Queued<P>['config'] {
-  if (draft.config.adaptiveTimeout === 'off') return config;
-  const requestTimeout = timeoutFrom(draft.roundTrips, config.requestTimeout, draft.config.adaptiveTimeout);
-  return { ...config, requestTimeout, lateFor: Math.max(config.lateFor, requestTimeout) };
+  stepQuery(draft, effects, { lane, id: queued.id, priority: queued.priority }, before, begin, now, rules);
 }
 
 /** Tells lookups, in order, that what they had parked may go now; each sends it when it has a slot. */
-function release<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+function release<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
   for (const parked of draft.parked) {
     const { request, to } = parked.effect;
-    if (!draft.parked.includes(parked) || obstacle(draft, to.endpoint) !== undefined) continue;
+    if (!draft.parked.includes(parked) || obstacle(draft, to.endpoint, rules, now) !== undefined) continue;
     draft.parked = draft.parked.filter((it) => it !== parked);
-    stepChild(draft, effects, Math.floor(request / LANE), { type: 'unparked', request }, now);
+    stepChild(draft, effects, Math.floor(request / LANE), { type: 'unparked', request }, now, rules);
   }
 }

@@ -4,7 +4,9 @@ import type { Instant } from '../machine.ts';
 import type { PersistentMap } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { QueryConfig } from '../query/config.ts';
-import type { QueryEffect, QueryEvent, Searching, Seed } from '../query/types.ts';
+import type { Running } from '../query/lookup.ts';
+import type { QueryEffect, QueryEvent, Seed } from '../query/types.ts';
+import { checkRate, type Rate } from '../responder/limiter.ts';
 import type { RoundTrips } from './round-trips.ts';
 
 export interface PoolConfig {
@@ -16,8 +18,12 @@ export interface PoolConfig {
   readonly maxInFlight: number;
   /** Requests in flight to one endpoint. */
   readonly maxPerEndpoint: number;
+  /** Requests a second over all lookups; what is beyond waits. */
+  readonly maxRate: Rate | 'off';
   /** Bounds of the adaptive request timeout in ms; `off`: each lookup's own `requestTimeout` holds. */
   readonly adaptiveTimeout: { readonly min: Instant; readonly max: Instant } | 'off';
+  /** Endpoints whose round trips are remembered. */
+  readonly maxRemembered: number;
 }
 
 export const DEFAULT_POOL: PoolConfig = {
@@ -25,7 +31,9 @@ export const DEFAULT_POOL: PoolConfig = {
   maxQueued: 256,
   maxInFlight: 256,
   maxPerEndpoint: 1,
+  maxRate: 'off',
   adaptiveTimeout: { min: 300, max: 4_000 },
+  maxRemembered: 512,
 };
 
 /** Throws `ConfigError` naming the first field that is out of range. */
@@ -34,6 +42,8 @@ export function checkPoolConfig(config: PoolConfig): void {
   checkInteger('pool.maxQueued', config.maxQueued, 0, 65_536);
   checkInteger('pool.maxInFlight', config.maxInFlight, 1, 65_536);
   checkInteger('pool.maxPerEndpoint', config.maxPerEndpoint, 1, 1_024);
+  checkRate('pool.maxRate', config.maxRate);
+  checkInteger('pool.maxRemembered', config.maxRemembered, 0, 65_536);
   if (config.adaptiveTimeout === 'off') return;
   if (typeof config.adaptiveTimeout !== 'object')
     throw new ConfigError('pool.adaptiveTimeout', "must be {min, max} or 'off'");
@@ -74,7 +84,7 @@ export type PoolEffect<P extends Protocol> =
 export interface Child<P extends Protocol> {
   readonly id: string;
   readonly priority: Priority;
-  readonly query: Searching<P>;
+  readonly query: Running<P>;
 }
 
 /** A lookup that waits to be started; it may expire before. */
@@ -108,7 +118,16 @@ export interface PoolState<P extends Protocol> {
   readonly inFlight: PersistentMap<string>;
   /** By endpoint: how many of those go there. */
   readonly busy: PersistentMap<number>;
+  /** Of all endpoints together. */
   readonly roundTrips: RoundTrips;
+  /** Of each, due when it is forgotten. */
+  readonly byEndpoint: PersistentMap<RoundTrips>;
+  /** When the budget of requests a second is level again. */
+  readonly sendLevel: Instant | undefined;
+  /** When it has room again for what is parked, if that is what parked sends wait for. */
+  readonly releaseAt: Instant | undefined;
+  /** Background lookups that waited and had to make room for a user's. */
+  readonly shed: number;
   /** Answers for lookups that had ended. */
   readonly unowed: number;
 }

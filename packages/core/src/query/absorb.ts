@@ -7,6 +7,7 @@ import { closeRequest, type Draft, type Effects, heard, identify, indexOf, repla
 import { fallSilent } from './expire.ts';
 import { gather, identified, introduce, noteProgress } from './learn.ts';
 import { contactOf, withCandidate } from './shortlist.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Candidate, FailureCause, FinishReason, OpenRequest, QueryEvent } from './types.ts';
 
 /** Takes the event in; a reason to end, if it brought one. */
@@ -15,6 +16,7 @@ export function absorb<P extends Protocol>(
   effects: Effects<P>,
   event: QueryEvent<P>,
   now: Instant,
+  around: Surroundings,
 ): FinishReason | undefined {
   switch (event.type) {
     case 'cancel':
@@ -35,7 +37,7 @@ export function absorb<P extends Protocol>(
         if (event.type === 'response' || event.type === 'failure') countUnowed(draft);
         return undefined;
       }
-      return absorbOwed(draft, effects, event, request, now);
+      return absorbOwed(draft, effects, event, request, now, around);
     }
   }
 }
@@ -49,7 +51,8 @@ function recall<P extends Protocol>(
   const { kind } = draft.config;
   if (held.length === 0 || kind === 'closest' || kind === 'each') return undefined;
   effects.push({ type: 'recalled', values: gather(draft, held) });
-  return kind === 'first' ? 'found' : undefined;
+  draft.givers++;
+  return sufficient(draft);
 }
 
 function absorbOwed<P extends Protocol>(
@@ -58,10 +61,11 @@ function absorbOwed<P extends Protocol>(
   event: Extract<QueryEvent<P>, { request: number }>,
   request: OpenRequest,
   now: Instant,
+  around: Surroundings,
 ): FinishReason | undefined {
   switch (event.type) {
     case 'response':
-      return takeAnswer(draft, effects, request, event.from, event.answer);
+      return takeAnswer(draft, effects, request, event.from, event.answer, around);
     case 'timeout':
       if (request.phase === 'asked' || request.phase === 'slow') fallSilent(draft, effects, request, now);
       return undefined;
@@ -86,6 +90,7 @@ function takeAnswer<P extends Protocol>(
   request: OpenRequest,
   from: Id,
   answer: Answer<P['value']>,
+  around: Surroundings,
 ): FinishReason | undefined {
   const { config } = draft;
   const late = request.phase === 'listening';
@@ -96,16 +101,19 @@ function takeAnswer<P extends Protocol>(
   }
   const index = indexOf(draft, request);
   const before = draft.candidates[index] as Candidate<P>;
-  const { endpoint, hops, via, payload } = before;
+  const { endpoint, hops, via, payload, network } = before;
   const { token } = answer;
-  const answered: Candidate<P> = { id: from, endpoint, hops, via, payload, status: 'answered', late, token };
+  const status = 'answered';
+  const gave = config.kind !== 'closest' && answer.values.length > 0;
+  const answered: Candidate<P> = { id: from, endpoint, hops, via, payload, network, status, late, token, gave };
   closeRequest(draft, request);
   if (before.id !== undefined || config.kind === 'each')
     draft.candidates = withCandidate(draft.candidates, index, answered);
   else identified(draft, index, answered);
 
   const nearest = draft.candidates[0]?.id;
-  const learned = config.kind === 'each' ? [] : introduce(draft, answer.contacts, before.hops + 1, before.endpoint);
+  const learned =
+    config.kind === 'each' ? [] : introduce(draft, answer.contacts, before.hops + 1, around, before.endpoint);
   const values = config.kind === 'closest' ? [] : gather(draft, answer.values);
   if (!late || learned.length > 0) noteProgress(draft, learned, late);
   draft.fruitless = draft.candidates[0]?.id === nearest && before.id !== undefined ? draft.fruitless + 1 : 0;
@@ -118,7 +126,14 @@ function takeAnswer<P extends Protocol>(
     learned,
     values,
   });
-  return config.kind === 'first' && values.length > 0 ? 'found' : undefined;
+  if (gave) draft.givers++;
+  return gave ? sufficient(draft) : undefined;
+}
+
+/** Whether a kind that ends at a value has enough. */
+function sufficient<P extends Protocol>({ config, givers }: Draft<P>): FinishReason | undefined {
+  if (config.kind === 'first') return 'found';
+  return config.kind === 'quorum' && givers >= config.quorum ? 'quorum' : undefined;
 }
 
 function misfitOf<P extends Protocol>(draft: Draft<P>, request: OpenRequest, from: Id): FailureCause | undefined {

@@ -12,9 +12,10 @@ import type { Protocol } from '../message.ts';
  * - `closest`: find the k nodes nearest to the target.
  * - `collect`: as `closest`, and gather every value and write token on the way.
  * - `first`: as `collect`, but the first valid value ends it (reason `found`).
+ * - `quorum`: as `collect`, but `quorum` nodes with a valid value end it (reason `quorum`).
  * - `each`: ask every given seed once, in the order given; learn of nobody. Stores and liveness checks.
  */
-export type QueryKind = 'closest' | 'collect' | 'first' | 'each';
+export type QueryKind = 'closest' | 'collect' | 'first' | 'quorum' | 'each';
 
 export interface QueryConfig<P extends Protocol> {
   readonly kind: QueryKind;
@@ -46,6 +47,12 @@ export interface QueryConfig<P extends Protocol> {
   readonly maxListening: number;
   /** Distinct values kept; further ones are counted and dropped. */
   readonly maxValues: number;
+  /** Kind `quorum`: how many nodes must have given a value. 1 to 1,024. */
+  readonly quorum: number;
+  /** Places in the window, and in the result, for nodes of one network (an IPv4 /24, an IPv6 /64). */
+  readonly maxPerNetwork: number | 'off';
+  /** Disjoint paths (S/Kademlia): so many lookups of which no two ask the same node. 1 to 16. */
+  readonly paths: number;
 }
 
 /** Settings of a lookup that have defaults: all but what is looked for and by whom. */
@@ -64,9 +71,12 @@ export const DEFAULT_QUERY: QuerySettings = {
   maxCandidates: 256,
   maxListening: 64,
   maxValues: 4_096,
+  quorum: 3,
+  maxPerNetwork: 'off',
+  paths: 1,
 };
 
-const KINDS: readonly QueryKind[] = ['closest', 'collect', 'first', 'each'];
+const KINDS: readonly QueryKind[] = ['closest', 'collect', 'first', 'quorum', 'each'];
 const HOUR = 3_600_000;
 
 /** Throws `ConfigError` naming the first field that is out of range. */
@@ -93,4 +103,7 @@ export function checkQuerySettings(config: QuerySettings): void {
   checkInteger('query.maxCandidates', config.maxCandidates, 1, 65_536);
   checkInteger('query.maxListening', config.maxListening, 0, 65_536);
   checkInteger('query.maxValues', config.maxValues, 1, 1_000_000);
+  checkInteger('query.quorum', config.quorum, 1, 1_024);
+  if (config.maxPerNetwork !== 'off') checkInteger('query.maxPerNetwork', config.maxPerNetwork, 1, 1_024);
+  checkInteger('query.paths', config.paths, 1, 16);
 }

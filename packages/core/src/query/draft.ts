@@ -8,6 +8,7 @@ import { NEVER } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { QueryConfig } from './config.ts';
 import { locate } from './shortlist.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Candidate, Heard, OpenRequest, QueryEffect, Searching, Seed } from './types.ts';
 
 export type Draft<P extends Protocol> = { -readonly [K in keyof Searching<P>]: Searching<P>[K] };
@@ -37,8 +38,8 @@ export function identify({ request, id, endpoint }: OpenRequest): {
 }
 
 /** What every variant of a candidate shares, without what its status carries. */
-export function heard<P extends Protocol>({ id, endpoint, hops, via, payload }: Candidate<P>): Heard<P> {
-  return { id, endpoint, hops, via, payload };
+export function heard<P extends Protocol>({ id, endpoint, hops, via, payload, network }: Candidate<P>): Heard<P> {
+  return { id, endpoint, hops, via, payload, network };
 }
 
 export function seedOf<P extends Protocol>({ id, endpoint }: Candidate<P>): Seed<P> {
@@ -50,7 +51,9 @@ export function askedAt<P extends Protocol>(
   { request, id, endpoint }: Pick<OpenRequest, 'request' | 'id' | 'endpoint'>,
   config: QueryConfig<P>,
   now: Instant,
+  around: Surroundings,
 ): OpenRequest {
+  const deadline = now + around.timeoutOf(endpoint, config.requestTimeout);
   const slowAt = config.slowAfter === 'off' ? NEVER : now + config.slowAfter;
-  return { request, id, endpoint, phase: 'asked', sentAt: now, slowAt, deadline: now + config.requestTimeout };
+  return { request, id, endpoint, phase: 'asked', sentAt: now, slowAt, deadline };
 }

@@ -51,7 +51,7 @@ export function fallSilent<P extends Protocol>(
   draft.unproductive++;
   effects.push({ type: 'unanswered', request: request.request, to: seedOf(candidate) });
   const sentAt = 'sentAt' in request ? request.sentAt : now;
-  const until = sentAt + config.lateFor;
+  const until = Math.max(now, sentAt + config.lateFor);
   const { request: number, id, endpoint } = request;
   const listening: OpenRequest = { request: number, id, endpoint, phase: 'listening', until };
   if (until <= now) return stopListening(draft, effects, listening);

@@ -2,14 +2,21 @@
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
 import { askedAt, type Draft, type Effects, indexOf, replaceOpen, seedOf } from './draft.ts';
-import { counts, withCandidate } from './shortlist.ts';
+import { withCandidate } from './shortlist.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Candidate, OpenRequest } from './types.ts';
+import { windowGate } from './window.ts';
 
 /**
  * Asks the closest fresh candidates of the window while there are free slots (R09): requests that are not slow never
  * exceed the width (alpha, or k while stalled), all in flight never exceed the larger of alpha and k.
  */
-export function fill<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
+export function fill<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  now: Instant,
+  around: Surroundings,
+): void {
   const { config } = draft;
   const { alpha, k } = config;
   const most = config.kind === 'each' ? alpha : Math.max(alpha, k);
@@ -28,28 +35,36 @@ export function fill<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, n
   for (const request of draft.open) {
     if (prompt >= width || inFlight >= most) return;
     if (request.phase !== 'ready') continue;
-    askAgain(draft, effects, request, now);
+    askAgain(draft, effects, request, now, around);
     prompt++;
     inFlight++;
     parked--;
   }
   let live = 0;
   const window = config.kind === 'each' ? draft.candidates.length : k;
+  const isInWindow = windowGate(config);
   for (let i = 0; live < window && i < draft.candidates.length; i++) {
     if (prompt >= width || inFlight >= most || parked >= Math.max(most, k)) return;
     const candidate = draft.candidates[i] as Candidate<P>;
-    if (counts(candidate)) live++;
+    if (!isInWindow(candidate)) continue;
+    live++;
     if (candidate.status !== 'fresh') continue;
-    ask(draft, effects, i, candidate, now);
+    ask(draft, effects, i, candidate, now, around);
     prompt++;
     inFlight++;
   }
 }
 
 /** A request that was parked and need not wait any longer: the same request, now with a slot. */
-function askAgain<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, ready: OpenRequest, now: Instant): void {
+function askAgain<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  ready: OpenRequest,
+  now: Instant,
+  around: Surroundings,
+): void {
   const candidate = draft.candidates[indexOf(draft, ready)] as Candidate<P>;
-  replaceOpen(draft, askedAt(ready, draft.config, now));
+  replaceOpen(draft, askedAt(ready, draft.config, now, around));
   const payload = candidate.payload ?? draft.config.request;
   effects.push({ type: 'send', request: ready.request, to: seedOf(candidate), payload });
 }
@@ -60,12 +75,13 @@ function ask<P extends Protocol>(
   index: number,
   candidate: Candidate<P>,
   now: Instant,
+  around: Surroundings,
 ): void {
   const request = draft.nextRequest++;
   // Written out field by field here, and where an answer is taken: a spread costs more than the rest of the step.
-  const { id, endpoint, hops, via, payload } = candidate;
-  const asked: Candidate<P> = { id, endpoint, hops, via, payload, status: 'asked', request };
+  const { id, endpoint, hops, via, payload, network } = candidate;
+  const asked: Candidate<P> = { id, endpoint, hops, via, payload, network, status: 'asked', request };
   draft.candidates = withCandidate(draft.candidates, index, asked);
-  draft.open = [...draft.open, askedAt({ request, id, endpoint }, draft.config, now)];
+  draft.open = [...draft.open, askedAt({ request, id, endpoint }, draft.config, now, around)];
   effects.push({ type: 'send', request, to: seedOf(candidate), payload: payload ?? draft.config.request });
 }

@@ -4,17 +4,21 @@ import { NO_EFFECTS } from '../machine.ts';
 import { has, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { Draft } from './draft.ts';
-import { compareCandidates, counts, keyOf, merged } from './shortlist.ts';
+import { compareCandidates, keyOf, merged } from './shortlist.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Candidate, Seed } from './types.ts';
+import { windowGate } from './window.ts';
 
 /** Adds those never heard of, drops the farthest fresh ones beyond the limit, and returns the newcomers. */
 export function introduce<P extends Protocol>(
   draft: Draft<P>,
   heardOf: readonly Seed<P>[],
   hops: number,
+  around: Surroundings,
   via?: string,
 ): readonly Contact[] {
   const { config } = draft;
+  const groupOf = config.maxPerNetwork === 'off' ? undefined : around.groupOf;
   const newcomers: Candidate<P>[] = [];
   const learned: Contact[] = [];
   const take = Math.min(heardOf.length, config.maxCandidates);
@@ -24,7 +28,15 @@ export function introduce<P extends Protocol>(
     const key = keyOf(config.identity, { id, endpoint });
     if (has(draft.known, key)) continue;
     draft.known = set(draft.known, key, true);
-    newcomers.push({ id, endpoint, hops, via, payload: request, status: 'fresh' });
+    newcomers.push({
+      id,
+      endpoint,
+      hops,
+      via,
+      payload: request,
+      network: groupOf?.(endpoint)?.network,
+      status: 'fresh',
+    });
     if (id !== undefined) learned.push({ id, endpoint });
   }
   if (newcomers.length === 0) return NO_EFFECTS;
@@ -65,8 +77,9 @@ export function gather<P extends Protocol>(draft: Draft<P>, values: readonly P['
 export function noteProgress<P extends Protocol>(draft: Draft<P>, learned: readonly Contact[], late: boolean): void {
   let last: Candidate<P> | undefined;
   let live = 0;
+  const isInWindow = windowGate(draft.config);
   for (const candidate of draft.candidates) {
-    if (!counts(candidate)) continue;
+    if (!isInWindow(candidate)) continue;
     last = candidate;
     if (++live === draft.config.k) break;
   }

@@ -20,6 +20,7 @@ import { fill } from './fill.ts';
 import { introduce } from './learn.ts';
 import { reportOf } from './report.ts';
 import { verdict } from './stop.ts';
+import { ALONE, type Surroundings } from './surroundings.ts';
 import type { FinishReason, QueryEffect, QueryEvent, QueryState, Searching, Seed } from './types.ts';
 
 /** The lookup for one protocol's types. */
@@ -34,6 +35,7 @@ export function advanceQuery<P extends Protocol>(
   state: QueryState<P>,
   event: QueryEvent<P>,
   now: Instant,
+  around: Surroundings = ALONE,
 ): Step<QueryState<P>, QueryEffect<P>> {
   if (state.status === 'ended') {
     if (event.type !== 'response' && event.type !== 'failure') return { state, effects: NO_EFFECTS };
@@ -41,11 +43,11 @@ export function advanceQuery<P extends Protocol>(
   }
   if (state.status === 'searching') {
     if (event.type === 'tick' && now < nextQueryDeadline(state)) return { state, effects: NO_EFFECTS };
-    return run({ ...state }, event, now);
+    return run({ ...state }, event, now, around);
   }
   if (event.type !== 'start' && event.type !== 'cancel') return { state, effects: NO_EFFECTS };
-  if (event.type === 'cancel') return run(begin(state.config, [], 0, now), event, now);
-  return run(begin(state.config, event.seeds, event.firstRequest, now), event, now);
+  if (event.type === 'cancel') return run(begin(state.config, [], 0, now, around), event, now, around);
+  return run(begin(state.config, event.seeds, event.firstRequest, now, around), event, now, around);
 }
 
 /** The earliest instant at which a request or the lookup itself moves on without being told; later than the last step. */
@@ -59,7 +61,7 @@ export function nextQueryDeadline<P extends Protocol>(state: Searching<P>): Inst
 export function queryMachine<P extends Protocol>(): QueryMachine<P> {
   return {
     init: initQuery,
-    advance: advanceQuery,
+    advance: (state, event, now) => advanceQuery(state, event, now),
     nextDeadline: (state) => (state.status === 'searching' ? nextQueryDeadline(state) : undefined),
   };
 }
@@ -68,13 +70,15 @@ function run<P extends Protocol>(
   draft: Draft<P>,
   event: QueryEvent<P>,
   now: Instant,
+  around: Surroundings,
 ): Step<QueryState<P>, QueryEffect<P>> {
   const effects: Effects<P> = [];
   expire(draft, effects, now);
-  const reason = now >= draft.startedAt + draft.config.deadline ? 'expired' : absorb(draft, effects, event, now);
+  const reason =
+    now >= draft.startedAt + draft.config.deadline ? 'expired' : absorb(draft, effects, event, now, around);
   const ending = reason ?? verdict(draft);
   if (ending !== undefined) return finish(draft, effects, ending, now);
-  fill(draft, effects, now);
+  fill(draft, effects, now, around);
   return { state: draft, effects };
 }
 
@@ -83,6 +87,7 @@ function begin<P extends Protocol>(
   seeds: readonly Seed<P>[],
   firstRequest: number,
   now: Instant,
+  around: Surroundings,
 ): Draft<P> {
   const draft: Draft<P> = {
     status: 'searching',
@@ -95,11 +100,12 @@ function begin<P extends Protocol>(
     nextRequest: firstRequest,
     values: [],
     valueKeys: emptyMap(),
+    givers: 0,
     unproductive: 0,
     fruitless: 0,
     dropped: { candidates: 0, values: 0, unowed: 0 },
   };
-  introduce(draft, seeds, 0);
+  introduce(draft, seeds, 0, around);
   return draft;
 }
 

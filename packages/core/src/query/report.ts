@@ -5,13 +5,14 @@
 import type { Contact } from '../contact.ts';
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
-import { contactOf, counts } from './shortlist.ts';
+import { contactOf } from './shortlist.ts';
 import type { Candidate, Counts, Evidence, FinishReason, Outcome, QueryReport, Searching } from './types.ts';
+import { windowGate } from './window.ts';
 
 export function reportOf<P extends Protocol>(state: Searching<P>, reason: FinishReason, now: Instant): QueryReport<P> {
   const { kind, target, k } = state.config;
   const limit = kind === 'each' ? state.candidates.length : k;
-  const answered = state.candidates.filter((it) => it.status === 'answered');
+  const answered = state.candidates.filter((it) => it.status === 'answered').filter(windowGate(state.config));
   return {
     kind,
     target,
@@ -46,7 +47,7 @@ export function countsOf<P extends Protocol>(state: Searching<P>): Counts {
 }
 
 function evidenceOf<P extends Protocol>(state: Searching<P>, limit: number): Evidence {
-  const window = state.candidates.filter(counts).slice(0, limit);
+  const window = state.candidates.filter(windowGate(state.config)).slice(0, limit);
   const fresh = state.candidates.find((it) => it.status === 'fresh' && it.id !== undefined);
   const nearestFresh: Contact | undefined = fresh && contactOf(fresh);
   return {
@@ -61,5 +62,6 @@ function outcomeOf<P extends Protocol>(candidate: Candidate<P>): Outcome {
   const result = status === 'answered' || status === 'failed' || status === 'silent' ? status : 'abandoned';
   const cause = status === 'failed' ? candidate.cause : undefined;
   const token = status === 'answered' ? candidate.token : undefined;
-  return { id, endpoint, result, hops, via, cause, token };
+  const gave = status === 'answered' && candidate.gave;
+  return { id, endpoint, result, hops, via, cause, token, gave };
 }

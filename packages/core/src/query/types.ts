@@ -19,9 +19,9 @@ export interface Seed<P extends Protocol> {
 /**
  * Why a request failed before its deadline: the other side answered with an error, the transport could not send,
  * another id answered than the one expected, the answerer turned out to be ourselves or somebody already asked, or the
- * answer made no sense.
+ * answer made no sense; or, never sent, another of several disjoint paths had asked it.
  */
-export type FailureCause = 'refused' | 'unsent' | 'wrong-id' | 'self' | 'duplicate' | 'malformed';
+export type FailureCause = 'refused' | 'unsent' | 'wrong-id' | 'self' | 'duplicate' | 'malformed' | 'other-path';
 
 export type QueryEvent<P extends Protocol> =
   /**
@@ -78,6 +78,8 @@ export interface Heard<P extends Protocol> {
   readonly via: Endpoint | undefined;
   /** What it is asked in place of the lookup's own request. */
   readonly payload: P['outRequest'] | undefined;
+  /** The network its endpoint lies in, where places for one network are limited. */
+  readonly network: string | undefined;
 }
 
 /**
@@ -91,7 +93,13 @@ export type Candidate<P extends Protocol> = Heard<P> &
     | { readonly status: 'fresh' }
     | { readonly status: 'asked'; readonly request: number }
     | { readonly status: 'silent'; readonly request: number }
-    | { readonly status: 'answered'; readonly late: boolean; readonly token: string | undefined }
+    | {
+        readonly status: 'answered';
+        readonly late: boolean;
+        readonly token: string | undefined;
+        /** Whether it had a value. */
+        readonly gave: boolean;
+      }
     | { readonly status: 'failed'; readonly cause: FailureCause }
   );
 
@@ -132,6 +140,8 @@ export interface Searching<P extends Protocol> {
   readonly nextRequest: number;
   readonly values: readonly P['value'][];
   readonly valueKeys: PersistentMap<true>;
+  /** Nodes that gave a valid value, ourselves included. */
+  readonly givers: number;
   /** Requests settled in a row that brought nobody into the window. */
   readonly unproductive: number;
   /** Answers in a row that brought nobody nearer than the nearest known. */
@@ -155,11 +165,11 @@ export type QueryState<P extends Protocol> =
 
 /**
  * - `converged`: the k closest known, neither failed nor silent, have all answered.
- * - `found`: kind `first` got a valid value.
+ * - `found`: kind `first` got a valid value. `quorum`: enough nodes gave one.
  * - `exhausted`: nobody is left to ask, and fewer than k answered. No error.
  * - `cancelled`, `closed`: ended from outside. `expired`: its deadline passed.
  */
-export type FinishReason = 'converged' | 'found' | 'exhausted' | 'cancelled' | 'closed' | 'expired';
+export type FinishReason = 'converged' | 'found' | 'quorum' | 'exhausted' | 'cancelled' | 'closed' | 'expired';
 
 /** How many requests ended how: `answered + failed + silent + abandoned` equals `requests` once the lookup has ended. */
 export interface Counts {
@@ -184,6 +194,8 @@ export interface Outcome {
   readonly cause: FailureCause | undefined;
   /** The write token it gave, if any. */
   readonly token: string | undefined;
+  /** Whether it had a value. */
+  readonly gave: boolean;
 }
 
 /** Why it stopped where it did: the reason is not to be believed, but checked. */

@@ -1,13 +1,14 @@
 /**
- * Joining: a lookup of our own id, then a lookup in every bucket farther than our closest neighbour (Kademlia 2002,
- * section 2.3), at most a few at once. While nobody answers it tries again, ever more slowly and never together with
- * others (jitter), and never gives up. Within the join timeout it says either `joined` or `isolated`; after `isolated`
- * a later success still says `joined`.
+ * Joining, and staying joined: a lookup of our own id, then a lookup in every bucket farther than our closest neighbour
+ * (Kademlia 2002, section 2.3), at most a few at once. While nobody answers it tries again, ever more slowly and never
+ * together with others (jitter), and never gives up; likewise, through the seeds, while the table is below its minimum.
  *
- * It refuses to: touch the table or know how a lookup is done. The node tells it what became of its lookups.
+ * It says `isolated` when the table has been empty for the join timeout, and `joined` when it has come through after
+ * that or for the first time. It refuses to: touch the table or know how a lookup is done; Routing tells it what became
+ * of its lookups and how many contacts there are.
  */
 import { checkInteger } from '../errors.ts';
-import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { nextBelow, type Random, seedRandom } from '../random.ts';
 
 export interface BootstrapConfig {
@@ -18,6 +19,8 @@ export interface BootstrapConfig {
   readonly retryMax: Instant;
   /** Bucket lookups at once. */
   readonly maxLookups: number;
+  /** With fewer contacts than this, the seeds are asked too, and asked again. */
+  readonly minContacts: number;
   readonly seed: number;
 }
 
@@ -26,20 +29,26 @@ export const DEFAULT_BOOTSTRAP: Omit<BootstrapConfig, 'seed'> = {
   retryFirst: 1_000,
   retryMax: 300_000,
   maxLookups: 3,
+  minContacts: 10,
 };
 
 export type BootstrapEvent =
-  /** Begin. `seeds`: how many endpoints there are to begin with; `contacts`: how many the table holds already. */
+  /** Begin. `seeds`: how many endpoints there are to begin with; `contacts`: how many we know already. */
   | { readonly type: 'start'; readonly seeds: number; readonly contacts: number }
   /** The self-lookup ended. `neighbour`: the bucket of our closest contact, -1 when there is none. */
   | { readonly type: 'self-found'; readonly neighbour: number }
   | { readonly type: 'bucket-filled' }
-  | { readonly type: 'contact-added' }
-  | { readonly type: 'contact-removed'; readonly left: number }
+  /** The table has this many contacts now. */
+  | { readonly type: 'contacts-changed'; readonly contacts: number }
+  /** Our surroundings may be others now: the host slept, or its address changed. */
+  | { readonly type: 'unsettled' }
+  /** Nearly nobody answers any more. */
+  | { readonly type: 'lost' }
   | { readonly type: 'tick' };
 
 export type BootstrapEffect =
-  | { readonly type: 'find-self' }
+  /** Look for our own id, beginning with the contacts we have and, if so told, with the seeds. */
+  | { readonly type: 'find-self'; readonly withSeeds: boolean }
   | { readonly type: 'fill-bucket'; readonly index: number }
   | { readonly type: 'joined'; readonly elapsed: Instant }
   | { readonly type: 'isolated'; readonly elapsed: Instant };
@@ -48,36 +57,42 @@ interface Common {
   readonly config: BootstrapConfig;
   readonly random: Random;
   readonly seeds: number;
-  /** Attempts in a row that found nobody. */
+  /** Contacts in the table. */
+  readonly contacts: number;
+  /** Attempts in a row after which there were too few contacts. */
   readonly attempts: number;
-  readonly startedAt: Instant;
-  /** Whether anybody is in the table. */
-  readonly met: boolean;
-  /** Whether `isolated` or `joined` has been said since the start. */
-  readonly reported: boolean;
+  /** Since when we have been joining: the start, or the instant at which the table ran empty. */
+  readonly since: Instant;
+  /** What was said last. */
+  readonly said: 'nothing' | 'isolated' | 'joined';
 }
 
 /**
  * - `idle`: not started.
  * - `seeking`: the self-lookup runs.
  * - `filling`: bucket lookups run; `next` is the next bucket, `until` the first that needs none.
- * - `resting`: nobody answered; tries again at `wakeAt`, or when somebody turns up.
- * - `settled`: joined. Left when the table runs empty.
+ * - `resting`: nobody is known; tries again at `wakeAt`, or when somebody turns up.
+ * - `settled`: joined. With fewer contacts than the minimum, or hardly any answers, it tries again at `wakeAt`.
  */
 export type BootstrapState =
-  | (Common & { readonly status: 'idle' | 'seeking' | 'settled' })
+  | (Common & { readonly status: 'idle' | 'seeking' })
   | (Common & { readonly status: 'filling'; readonly next: number; readonly until: number; readonly running: number })
-  | (Common & { readonly status: 'resting'; readonly wakeAt: Instant | undefined });
+  | (Common & { readonly status: 'resting' | 'settled'; readonly wakeAt: Instant | undefined });
 
 export type BootstrapMachine = Machine<BootstrapConfig, BootstrapState, BootstrapEvent, BootstrapEffect>;
 
 export function initBootstrap(config: BootstrapConfig): BootstrapState {
+  checkBootstrapConfig(config);
+  const random = seedRandom(config.seed);
+  return { status: 'idle', config, random, seeds: 0, contacts: 0, attempts: 0, since: 0, said: 'nothing' };
+}
+
+export function checkBootstrapConfig(config: Omit<BootstrapConfig, 'seed'>): void {
   checkInteger('bootstrap.joinTimeout', config.joinTimeout, 1);
   checkInteger('bootstrap.retryFirst', config.retryFirst, 1);
   checkInteger('bootstrap.retryMax', config.retryMax, config.retryFirst);
   checkInteger('bootstrap.maxLookups', config.maxLookups, 1, 64);
-  const random = seedRandom(config.seed);
-  return { status: 'idle', config, random, seeds: 0, attempts: 0, startedAt: 0, met: false, reported: false };
+  checkInteger('bootstrap.minContacts', config.minContacts, 0, 65_536);
 }
 
 export function advanceBootstrap(
@@ -91,10 +106,8 @@ export function advanceBootstrap(
 }
 
 export function nextBootstrapDeadline(state: BootstrapState): Instant | undefined {
-  const reportAt = awaitsReport(state) ? state.startedAt + state.config.joinTimeout : undefined;
-  const wakeAt = state.status === 'resting' ? state.wakeAt : undefined;
-  if (reportAt === undefined || wakeAt === undefined) return reportAt ?? wakeAt;
-  return Math.min(reportAt, wakeAt);
+  const reportAt = awaitsReport(state) ? state.since + state.config.joinTimeout : undefined;
+  return earliest(reportAt, 'wakeAt' in state ? state.wakeAt : undefined);
 }
 
 export const bootstrapMachine: BootstrapMachine = {
@@ -104,14 +117,13 @@ export const bootstrapMachine: BootstrapMachine = {
 };
 
 function awaitsReport(state: BootstrapState): boolean {
-  return !state.reported && !state.met && (state.status === 'seeking' || state.status === 'resting');
+  return state.contacts === 0 && state.said !== 'isolated' && state.status !== 'idle';
 }
 
 function expire(before: BootstrapState, effects: BootstrapEffect[], now: Instant): BootstrapState {
   let state = before;
-  if (awaitsReport(state) && now >= state.startedAt + state.config.joinTimeout)
-    state = reportIsolated(state, effects, now);
-  if (state.status === 'resting' && state.wakeAt !== undefined && now >= state.wakeAt) return seek(state, effects);
+  if (awaitsReport(state) && now >= state.since + state.config.joinTimeout) state = reportIsolated(state, effects, now);
+  if ('wakeAt' in state && state.wakeAt !== undefined && now >= state.wakeAt) return seek(state, effects);
   return state;
 }
 
@@ -124,30 +136,41 @@ function absorb(
   switch (event.type) {
     case 'start': {
       if (state.status !== 'idle') return state;
-      const begun = { ...state, seeds: event.seeds, startedAt: now, met: event.contacts > 0 };
-      if (event.seeds + event.contacts > 0) return seek(begun, effects);
-      return rest(reportIsolated(begun, effects, now), now);
+      const { seeds, contacts } = event;
+      const begun: BootstrapState = { ...state, seeds, since: now };
+      if (seeds + contacts === 0) return rest(reportIsolated(begun, effects, now), now);
+      return seek(begun, effects, contacts);
     }
     case 'self-found':
       if (state.status !== 'seeking') return state;
-      if (!state.met || event.neighbour < 0) return rest(state, now);
+      if (state.contacts === 0 || event.neighbour < 0) return rest(state, now);
       return fill({ ...common(state), status: 'filling', next: 0, until: event.neighbour, running: 0 }, effects, now);
     case 'bucket-filled':
       return state.status === 'filling' ? fill({ ...state, running: state.running - 1 }, effects, now) : state;
-    case 'contact-added':
-      if (state.status === 'idle') return state;
-      if (state.status === 'resting') return seek({ ...state, met: true }, effects);
-      return state.met ? state : { ...state, met: true };
-    case 'contact-removed':
-      if (event.left > 0 || !state.met) return state;
-      return state.status === 'settled' ? rest({ ...state, met: false }, now) : { ...state, met: false };
+    case 'contacts-changed':
+      return recount(state, effects, event.contacts, now);
+    case 'unsettled':
+      return 'wakeAt' in state ? seek({ ...state, attempts: 0 }, effects) : state;
+    case 'lost':
+      return state.status === 'settled' && state.wakeAt === undefined && state.seeds > 0 ? backOff(state, now) : state;
     case 'tick':
       return state;
   }
 }
 
-function seek(state: BootstrapState, effects: BootstrapEffect[]): BootstrapState {
-  effects.push({ type: 'find-self' });
+function recount(before: BootstrapState, effects: BootstrapEffect[], contacts: number, now: Instant): BootstrapState {
+  if (before.status === 'idle' || contacts === before.contacts) return before;
+  const state: BootstrapState = { ...before, contacts, since: contacts === 0 ? now : before.since };
+  if (state.status === 'resting' && contacts > 0) return seek(state, effects);
+  if (state.status !== 'settled') return state;
+  if (contacts === 0) return rest(state, now);
+  if (contacts >= state.config.minContacts) return { ...state, attempts: 0, wakeAt: undefined };
+  return state.wakeAt === undefined ? settle(state, now) : state;
+}
+
+/** `known`: contacts that are not in the table yet, after a restart. */
+function seek(state: BootstrapState, effects: BootstrapEffect[], known = 0): BootstrapState {
+  effects.push({ type: 'find-self', withSeeds: state.contacts + known < state.config.minContacts });
   return { ...common(state), status: 'seeking' };
 }
 
@@ -162,26 +185,39 @@ function fill(
     running++;
   }
   if (running > 0) return { ...state, next, running };
-  if (!state.met) return rest(state, now);
-  effects.push({ type: 'joined', elapsed: now - state.startedAt });
-  return { ...common(state), status: 'settled', attempts: 0, reported: true };
+  if (state.contacts === 0) return rest(state, now);
+  if (state.said !== 'joined') effects.push({ type: 'joined', elapsed: now - state.since });
+  return settle({ ...state, said: 'joined' }, now);
 }
 
-/** Waits longer each time. With nobody to ask it waits for somebody to turn up. */
+function settle(state: BootstrapState, now: Instant): BootstrapState {
+  const { contacts, config, seeds } = state;
+  const enough = contacts >= config.minContacts;
+  const joined: BootstrapState = { ...common(state), status: 'settled', wakeAt: undefined };
+  if (enough) return { ...joined, attempts: 0 };
+  return seeds === 0 ? joined : backOff(joined, now);
+}
+
+/** With nobody to ask it waits for somebody to turn up. */
 function rest(state: BootstrapState, now: Instant): BootstrapState {
-  const { config, attempts, seeds } = state;
-  if (seeds === 0) return { ...common(state), status: 'resting', wakeAt: undefined };
+  const resting: BootstrapState = { ...common(state), status: 'resting', wakeAt: undefined };
+  return state.seeds === 0 ? resting : backOff(resting, now);
+}
+
+/** Waits longer each time. */
+function backOff(state: Extract<BootstrapState, { status: 'resting' | 'settled' }>, now: Instant): BootstrapState {
+  const { config, attempts } = state;
   let delay = config.retryFirst;
   for (let i = 0; i < attempts && delay < config.retryMax; i++) delay = Math.min(config.retryMax, delay * 2);
   const [jitter, random] = nextBelow(state.random, Math.floor(delay / 2) + 1);
-  return { ...common(state), random, attempts: attempts + 1, status: 'resting', wakeAt: now + delay + jitter };
+  return { ...state, random, attempts: attempts + 1, wakeAt: now + delay + jitter };
 }
 
 function reportIsolated(state: BootstrapState, effects: BootstrapEffect[], now: Instant): BootstrapState {
-  effects.push({ type: 'isolated', elapsed: now - state.startedAt });
-  return { ...state, reported: true };
+  effects.push({ type: 'isolated', elapsed: now - state.since });
+  return { ...state, said: 'isolated' };
 }
 
-function common({ config, random, seeds, attempts, startedAt, met, reported }: BootstrapState): Common {
-  return { config, random, seeds, attempts, startedAt, met, reported };
+function common({ config, random, seeds, contacts, attempts, since, said }: BootstrapState): Common {
+  return { config, random, seeds, contacts, attempts, since, said };
 }

@@ -1,9 +1,9 @@
 /**
  * Vetting strangers: whoever asks us something might be worth a place in the table, but only answering proves that
- * somebody is there (F35). Each is asked once, a few at a time, from a bounded queue; the node enters those who answer,
- * as it does everyone who answers anything.
+ * somebody is there (F35). Each is asked once, a few at a time, from a bounded queue; whoever passes is entered by
+ * Routing, as is everyone who answers anything. A member that fell silent gets one second chance an hour (Z13).
  *
- * It refuses to: send, or touch the table. A check ends when the node says so, and every check has a deadline there,
+ * It refuses to: send, or touch the table. A check ends when Routing says so, and every check has a deadline there,
  * so candidates who never answer cannot wedge the queue (F39).
  */
 import type { Endpoint } from '../contact.ts';
@@ -16,9 +16,11 @@ export interface IncludeConfig {
   readonly maxQueued: number;
   /** Checks at once. */
   readonly maxChecking: number;
+  /** ms for which a member that was given a second chance gets no further one. */
+  readonly secondChanceEvery: Instant;
 }
 
-export const DEFAULT_INCLUDE: IncludeConfig = { maxQueued: 128, maxChecking: 3 };
+export const DEFAULT_INCLUDE: IncludeConfig = { maxQueued: 128, maxChecking: 3, secondChanceEvery: 3_600_000 };
 
 /** Somebody we heard from or were told of by the user, who then may have no known id. */
 export interface Stranger {
@@ -28,38 +30,59 @@ export interface Stranger {
 
 export type IncludeEvent =
   | { readonly type: 'candidate'; readonly stranger: Stranger }
-  | { readonly type: 'checked'; readonly check: number }
+  /** A member that was removed because it did not answer. */
+  | { readonly type: 'fallen'; readonly stranger: Stranger }
+  | { readonly type: 'check-passed'; readonly check: number }
+  | { readonly type: 'check-failed'; readonly check: number }
   | { readonly type: 'tick' };
 
 export type IncludeEffect = { readonly type: 'check'; readonly check: number; readonly stranger: Stranger };
 
+/**
+ * - `idle`: nobody is being checked.
+ * - `checking`: at least one is, and there is room for another.
+ * - `busy`: as many as may be are; newcomers queue.
+ */
 export interface IncludeState {
+  readonly status: 'idle' | 'checking' | 'busy';
   readonly config: IncludeConfig;
   readonly queue: readonly Stranger[];
   readonly checking: readonly { readonly check: number; readonly endpoint: Endpoint }[];
   readonly nextCheck: number;
+  /** Those who had their second chance, and until when that counts. The oldest first, at most `maxQueued`. */
+  readonly forgiven: readonly { readonly endpoint: Endpoint; readonly until: Instant }[];
   readonly dropped: number;
 }
 
 export type IncludeMachine = Machine<IncludeConfig, IncludeState, IncludeEvent, IncludeEffect>;
 
-export function initInclude(config: IncludeConfig): IncludeState {
+export function checkIncludeConfig(config: IncludeConfig): void {
   checkInteger('include.maxQueued', config.maxQueued, 0, 65_536);
   checkInteger('include.maxChecking', config.maxChecking, 1, 1_024);
-  return { config, queue: [], checking: [], nextCheck: 0, dropped: 0 };
+  checkInteger('include.secondChanceEvery', config.secondChanceEvery, 1);
+}
+
+export function initInclude(config: IncludeConfig): IncludeState {
+  checkIncludeConfig(config);
+  return { status: 'idle', config, queue: [], checking: [], nextCheck: 0, forgiven: [], dropped: 0 };
 }
 
 export function advanceInclude(
   state: IncludeState,
   event: IncludeEvent,
-  _now: Instant,
+  now: Instant,
 ): Step<IncludeState, IncludeEffect> {
   switch (event.type) {
     case 'candidate':
       return take(state, event.stranger);
-    case 'checked':
-      if (!state.checking.some((it) => it.check === event.check)) return { state, effects: NO_EFFECTS };
-      return proceed({ ...state, checking: state.checking.filter((it) => it.check !== event.check) });
+    case 'fallen':
+      return forgive(state, event.stranger, now);
+    case 'check-passed':
+    case 'check-failed': {
+      const checking = state.checking.filter((it) => it.check !== event.check);
+      if (checking.length === state.checking.length) return { state, effects: NO_EFFECTS };
+      return proceed({ ...state, checking });
+    }
     case 'tick':
       return { state, effects: NO_EFFECTS };
   }
@@ -74,21 +97,33 @@ export const includeMachine: IncludeMachine = {
 function take(state: IncludeState, stranger: Stranger): Step<IncludeState, IncludeEffect> {
   const isSame = (it: { readonly endpoint: Endpoint }): boolean => it.endpoint === stranger.endpoint;
   if (state.checking.some(isSame) || state.queue.some(isSame)) return { state, effects: NO_EFFECTS };
-  const waits = state.checking.length >= state.config.maxChecking;
-  if (waits && state.queue.length >= state.config.maxQueued) {
+  if (state.status === 'busy' && state.queue.length >= state.config.maxQueued) {
     return { state: { ...state, dropped: state.dropped + 1 }, effects: NO_EFFECTS };
   }
   return proceed({ ...state, queue: [...state.queue, stranger] });
 }
 
+/** Once, and then not again for a while: never a loop. */
+function forgive(state: IncludeState, stranger: Stranger, now: Instant): Step<IncludeState, IncludeEffect> {
+  const { secondChanceEvery, maxQueued } = state.config;
+  const forgiven = state.forgiven.filter((it) => it.until > now);
+  if (forgiven.length >= maxQueued || forgiven.some((it) => it.endpoint === stranger.endpoint)) {
+    return { state: { ...state, forgiven, dropped: state.dropped + 1 }, effects: NO_EFFECTS };
+  }
+  forgiven.push({ endpoint: stranger.endpoint, until: now + secondChanceEvery });
+  return take({ ...state, forgiven }, stranger);
+}
+
 function proceed(before: IncludeState): Step<IncludeState, IncludeEffect> {
+  const { maxChecking } = before.config;
   const effects: IncludeEffect[] = [];
   let { queue, checking, nextCheck } = before;
-  while (queue.length > 0 && checking.length < before.config.maxChecking) {
+  while (queue.length > 0 && checking.length < maxChecking) {
     const stranger = queue[0] as Stranger;
     queue = queue.slice(1);
     checking = [...checking, { check: nextCheck, endpoint: stranger.endpoint }];
     effects.push({ type: 'check', check: nextCheck++, stranger });
   }
-  return { state: { ...before, queue, checking, nextCheck }, effects };
+  const status = checking.length === 0 ? 'idle' : checking.length < maxChecking ? 'checking' : 'busy';
+  return { state: { ...before, status, queue, checking, nextCheck }, effects };
 }

@@ -1,73 +1,96 @@
 /**
- * One bucket: members, what this node knows of each in packed arrays beside them, and spares (a replacement cache) for
- * when a member goes. Contacts are shared with whoever else knows them; the arrays hold numbers only.
+ * One bucket: members from the least to the most recently seen, what this node knows of each in packed arrays beside
+ * them, and spares (a replacement cache) for when a member goes. Contacts are shared with whoever else knows them; the
+ * arrays hold numbers only, and are empty while they would say nothing.
  */
-import type { Contact } from '../contact.ts';
+import type { Contact, Endpoint } from '../contact.ts';
 import { headOf, type Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 
 export interface Bucket {
+  /** The least recently seen first. */
   readonly members: readonly Contact[];
-  /** By member: the first 32 bits of its id (`headOf`). */
-  readonly heads: readonly number[];
-  /** By member: when it last answered. */
+  /** By member: when it last answered. Never falls from one to the next. */
   readonly seen: readonly Instant[];
-  /** By member: requests in a row it did not answer. */
+  /** By member: requests in a row it did not answer. Empty while everyone answers. */
   readonly failures: readonly number[];
+  /** By member: the first 32 bits of its id (`headOf`). Empty in short buckets, which are looked through fast enough. */
+  readonly heads: readonly number[];
   /** They answered too, but there was no room. The most recent last. */
   readonly spares: readonly Contact[];
 }
 
-export const EMPTY_BUCKET: Bucket = { members: [], heads: [], seen: [], failures: [], spares: [] };
+const NONE: readonly never[] = Object.freeze([]);
+export const EMPTY_BUCKET: Bucket = { members: NONE, seen: NONE, failures: NONE, heads: NONE, spares: NONE };
+
+/** Members from which on a bucket keeps heads. */
+const LONG = 32;
 
 export function indexById(bucket: Bucket, id: Id): number {
   for (let i = 0; i < bucket.members.length; i++) if (bucket.members[i]?.id === id) return i;
   return -1;
 }
 
-/** The member that has been quiet for longest; of several, the one that came first. */
-export function leastRecent(bucket: Bucket): number {
-  let index = 0;
-  for (let i = 1; i < bucket.seen.length; i++) {
-    if ((bucket.seen[i] as Instant) < (bucket.seen[index] as Instant)) index = i;
-  }
-  return index;
+export function failuresAt(bucket: Bucket, index: number): number {
+  return bucket.failures[index] ?? 0;
 }
 
-export function withMember(bucket: Bucket, contact: Contact, now: Instant): Bucket {
+/** A bucket of these members; each keeps its place in the order of recency. */
+export function bucketOf(
+  members: readonly Contact[],
+  seen: readonly Instant[],
+  failures: readonly number[],
+  spares: readonly Contact[],
+): Bucket {
   return {
-    members: [...bucket.members, contact],
-    heads: [...bucket.heads, headOf(contact.id)],
-    seen: [...bucket.seen, now],
-    failures: [...bucket.failures, 0],
-    spares: bucket.spares.filter((spare) => spare.id !== contact.id),
+    members,
+    seen,
+    failures: failures.some((it) => it > 0) ? failures : NONE,
+    heads: members.length >= LONG ? members.map((it) => headOf(it.id)) : NONE,
+    spares: spares.length === 0 ? NONE : spares,
   };
+}
+
+/** With a newcomer, seen at `now`: the most recent. */
+export function withMember(bucket: Bucket, contact: Contact, now: Instant): Bucket {
+  const { members, seen, failures, heads, spares } = bucket;
+  const others = spares.length === 0 ? spares : spares.filter((it) => it.id !== contact.id);
+  if (heads.length === 0 && members.length + 1 < LONG) {
+    const known = failures.length === 0 ? failures : [...failures, 0];
+    return { members: [...members, contact], seen: [...seen, now], failures: known, heads, spares: others };
+  }
+  return bucketOf([...members, contact], [...seen, now], padded(bucket, 1), others);
 }
 
 export function withoutMember(bucket: Bucket, index: number): Bucket {
-  const keep = <T>(_: T, i: number): boolean => i !== index;
+  const keep = (_: unknown, i: number): boolean => i !== index;
+  const { members, seen, spares } = bucket;
+  return bucketOf(members.filter(keep), seen.filter(keep), padded(bucket, 0).filter(keep), spares);
+}
+
+/** The member answered: it is the most recent now, and the order of the others stays. */
+export function refreshed(bucket: Bucket, index: number, now: Instant): Bucket {
+  const { members, seen, failures, heads, spares } = bucket;
+  const last = members.length - 1;
+  if (index === last && failuresAt(bucket, index) === 0) {
+    if (seen[index] === now) return bucket;
+    const times = seen.slice();
+    times[last] = now;
+    return { members, seen: times, failures, heads, spares };
+  }
+  const calm = failures.length === 0 || failures.every((it, i) => i === index || it === 0);
   return {
-    members: bucket.members.filter(keep),
-    heads: bucket.heads.filter(keep),
-    seen: bucket.seen.filter(keep),
-    failures: bucket.failures.filter(keep),
-    spares: bucket.spares,
+    members: index === last ? members : moved(members, index, members[index] as Contact),
+    seen: moved(seen, index, now),
+    failures: calm ? NONE : moved(failures, index, 0),
+    heads: heads.length === 0 || index === last ? heads : moved(heads, index, heads[index] as number),
+    spares,
   };
 }
 
-/** The member answered. */
-export function refreshed(bucket: Bucket, index: number, now: Instant): Bucket {
-  const seen = bucket.seen.slice();
-  seen[index] = now;
-  if (bucket.failures[index] === 0) return { ...bucket, seen };
-  const failures = bucket.failures.slice();
-  failures[index] = 0;
-  return { ...bucket, seen, failures };
-}
-
-/** The member did not answer. */
+/** The member did not answer. It keeps its place. */
 export function suspected(bucket: Bucket, index: number): Bucket {
-  const failures = bucket.failures.slice();
+  const failures = padded(bucket, 0);
   failures[index] = (failures[index] as number) + 1;
   return { ...bucket, failures };
 }
@@ -77,4 +100,25 @@ export function withSpare(bucket: Bucket, contact: Contact, limit: number): Buck
   if (limit === 0) return bucket;
   const spares = bucket.spares.filter((spare) => spare.id !== contact.id && spare.endpoint !== contact.endpoint);
   return { ...bucket, spares: [...spares, contact].slice(-limit) };
+}
+
+/** Without the spare at this endpoint. */
+export function withoutSpare(bucket: Bucket, endpoint: Endpoint): Bucket {
+  const spares = bucket.spares.filter((spare) => spare.endpoint !== endpoint);
+  return spares.length === bucket.spares.length ? bucket : { ...bucket, spares };
+}
+
+function moved<T>(list: readonly T[], index: number, value: T): T[] {
+  const copy = list.slice();
+  copy.splice(index, 1);
+  copy.push(value);
+  return copy;
+}
+
+/** The failures of all members, and of `more` to come. */
+function padded(bucket: Bucket, more: number): number[] {
+  const failures: number[] = [];
+  for (let i = 0; i < bucket.members.length; i++) failures.push(failuresAt(bucket, i));
+  for (let i = 0; i < more; i++) failures.push(0);
+  return failures;
 }

@@ -51,7 +51,7 @@ function takeFrom(bucket: Bucket, target: Id, n: number, found: Contact[]): void
   const far: number[] = [];
   for (let m = 0; m < members.length; m++) {
     const member = members[m] as Contact;
-    const distance = ((heads[m] as number) ^ head) >>> 0;
+    const distance = ((heads[m] ?? headOf(member.id)) ^ head) >>> 0;
     let at = found.length;
     while (at > base && isNearer(target, distance, member, far[at - 1 - base] as number, found[at - 1] as Contact))
       at--;

@@ -9,21 +9,24 @@
  * It refuses to: ping anybody, decide who is worth vetting, or hold our own id. An established member is never pushed
  * out by a newcomer; it leaves by failing.
  */
-import type { Contact, Endpoint } from '../contact.ts';
+import type { Contact, Endpoint, GroupOf } from '../contact.ts';
 import { ConfigError, checkChoice, checkInteger } from '../errors.ts';
 import { commonPrefix, type Id, widthOf } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import {
   type Bucket,
+  bucketOf,
   EMPTY_BUCKET,
+  failuresAt,
   indexById,
-  leastRecent,
   refreshed,
   suspected,
   withMember,
   withoutMember,
+  withoutSpare,
   withSpare,
 } from './bucket.ts';
+import { checkCaps, type GroupCaps, isCrowded, ungrouped } from './caps.ts';
 
 export interface TableConfig {
   readonly bucketPolicy: 'fixed' | 'split';
@@ -33,6 +36,8 @@ export interface TableConfig {
   readonly replacements: number;
   /** Unanswered requests in a row after which a member goes; one is enough where a spare waits. */
   readonly maxFailures: number;
+  /** Places that one host or one network may take. */
+  readonly caps: GroupCaps | 'off';
 }
 
 export interface Table {
@@ -46,12 +51,12 @@ export interface Table {
  * - `added`: it is a member now. `split`: likewise, after the bucket that covers our id was split.
  * - `updated`: it was a member; it is the most recently seen now.
  * - `full`: its bucket had no room; it is kept as a spare. `leastRecent` is whom to check.
- * - `refused`: our own id, or an id that a member has at another endpoint.
+ * - `refused`: our own id, an id that a member has at another endpoint, or one contact too many of its host or network.
  */
 export type Insertion =
   | Placement
   | { readonly type: 'updated' }
-  | { readonly type: 'refused'; readonly reason: 'self' | 'id-taken' };
+  | { readonly type: 'refused'; readonly reason: 'self' | 'id-taken' | 'crowded'; readonly removed?: Contact };
 
 /** `removed`: the member that was known at the same endpoint by another id (R13). */
 type Placement =
@@ -67,6 +72,7 @@ export function checkTableConfig(config: TableConfig): void {
   for (const size of config.bucketSizes) checkInteger('table.bucketSizes', size, 1, 4_096);
   checkInteger('table.replacements', config.replacements, 0, 4_096);
   checkInteger('table.maxFailures', config.maxFailures, 1, 100);
+  checkCaps('table.caps', config.caps);
 }
 
 export function emptyTable(self: Id, config: TableConfig): Table {
@@ -81,7 +87,7 @@ export function tableSize(table: Table): number {
   return size;
 }
 
-/** All members, nearest bucket last, each bucket in order of joining. */
+/** All members, nearest bucket last, each bucket from the least to the most recently seen. */
 export function tableContacts(table: Table): Contact[] {
   return table.buckets.flatMap((bucket) => bucket.members);
 }
@@ -106,7 +112,7 @@ export function memberOf(table: Table, id: Id): { contact: Contact; seen: Instan
   return {
     contact: bucket.members[index] as Contact,
     seen: bucket.seen[index] as Instant,
-    failures: bucket.failures[index] as number,
+    failures: failuresAt(bucket, index),
   };
 }
 
@@ -133,7 +139,12 @@ export function hasRoomFor(table: Table, id: Id): boolean {
 }
 
 /** Offers a contact that has just answered us (F35). */
-export function insertContact(table: Table, contact: Contact, now: Instant): readonly [Table, Insertion] {
+export function insertContact(
+  table: Table,
+  contact: Contact,
+  now: Instant,
+  groupOf: GroupOf = ungrouped,
+): readonly [Table, Insertion] {
   const index = bucketIndex(table, contact.id);
   if (index < 0) return [table, { type: 'refused', reason: 'self' }];
   const bucket = table.buckets[index] ?? EMPTY_BUCKET;
@@ -143,9 +154,13 @@ export function insertContact(table: Table, contact: Contact, now: Instant): rea
     return [withBucket(table, index, refreshed(bucket, at, now)), { type: 'updated' }];
   }
   const namesake = memberAt(table, contact.endpoint);
-  if (namesake === undefined) return place(table, contact, now, 'added');
-  const [after, insertion] = place(removeContact(table, namesake.id), contact, now, 'added');
-  return [after, { ...insertion, removed: namesake }];
+  const left = namesake === undefined ? table : removeContact(table, namesake.id);
+  const removed = namesake === undefined ? undefined : { removed: namesake };
+  if (isCrowded(left.buckets, index, contact.endpoint, table.config.caps, groupOf)) {
+    return [left, { type: 'refused', reason: 'crowded', ...removed }];
+  }
+  const [after, insertion] = place(left, contact, now, 'added');
+  return [after, removed === undefined ? insertion : { ...insertion, ...removed }];
 }
 
 /** The member did not answer a request. Whoever is removed for it, and the spare that took its place. */
@@ -153,20 +168,38 @@ export function contactFailed(
   table: Table,
   id: Id,
   now: Instant,
+  groupOf: GroupOf = ungrouped,
 ): readonly [Table, { readonly removed?: Contact; readonly added?: Contact }] {
   const index = bucketIndex(table, id);
   const bucket = table.buckets[index];
   const at = bucket === undefined ? -1 : indexById(bucket, id);
   if (bucket === undefined || at < 0) return [table, {}];
-  const failures = (bucket.failures[at] as number) + 1;
   const limit = bucket.spares.length > 0 ? 1 : table.config.maxFailures;
-  if (failures < limit) return [withBucket(table, index, suspected(bucket, at)), {}];
+  if (failuresAt(bucket, at) + 1 < limit) return [withBucket(table, index, suspected(bucket, at)), {}];
   const removed = bucket.members[at] as Contact;
-  const left = withoutMember(bucket, at);
-  // The most recent one whose endpoint has not become a member under another id meanwhile.
-  const spare = bucket.spares.findLast((it) => memberAt(table, it.endpoint) === undefined);
-  if (spare === undefined) return [withBucket(table, index, left), { removed }];
-  return [withBucket(table, index, withMember(left, spare, now)), { removed, added: spare }];
+  const left = withBucket(table, index, withoutMember(bucket, at));
+  // The most recent one that has not become a member under another id meanwhile, and that its group has room for.
+  const fits = ({ endpoint }: Contact): boolean =>
+    memberAt(left, endpoint) === undefined && !isCrowded(left.buckets, index, endpoint, table.config.caps, groupOf);
+  const added = bucket.spares.findLast(fits);
+  if (added === undefined) return [left, { removed }];
+  return [withBucket(left, index, withMember(left.buckets[index] as Bucket, added, now)), { removed, added }];
+}
+
+/** A spare turned out to be gone. The same table when there is none at this endpoint. */
+export function removeSpare(table: Table, { id, endpoint }: Contact): Table {
+  const index = bucketIndex(table, id);
+  const bucket = table.buckets[index];
+  const left = bucket === undefined ? undefined : withoutSpare(bucket, endpoint);
+  return left === undefined || left === bucket ? table : withBucket(table, index, left);
+}
+
+/** The table under another id of ours: members that find a place there stay, as recently seen as before. */
+export function rehomed(table: Table, self: Id): Table {
+  let after = emptyTable(self, table.config);
+  const known = table.buckets.flatMap(({ members, seen }) => members.map((it, i) => [it, seen[i] as Instant] as const));
+  for (const [contact, seen] of known.sort((a, b) => a[1] - b[1])) after = insertContact(after, contact, seen)[0];
+  return after;
 }
 
 /** Takes a member out; no spare steps in. The same table when it was none. */
@@ -185,7 +218,7 @@ function place(table: Table, contact: Contact, now: Instant, type: 'added' | 'sp
   }
   if (splits(table, index)) return place(split(table), contact, now, 'split');
   const kept = withBucket(table, index, withSpare(bucket, contact, table.config.replacements));
-  return [kept, { type: 'full', leastRecent: bucket.members[leastRecent(bucket)] as Contact }];
+  return [kept, { type: 'full', leastRecent: bucket.members[0] as Contact }];
 }
 
 function splits(table: Table, index: number): boolean {
@@ -197,13 +230,12 @@ function split(table: Table): Table {
   const depth = table.buckets.length - 1;
   const bucket = table.buckets[depth] as Bucket;
   const stays = (contact: Contact): boolean => commonPrefix(table.self, contact.id) === depth;
-  const part = (wanted: boolean): Bucket => ({
-    members: bucket.members.filter((member) => stays(member) === wanted),
-    heads: bucket.heads.filter((_, i) => stays(bucket.members[i] as Contact) === wanted),
-    seen: bucket.seen.filter((_, i) => stays(bucket.members[i] as Contact) === wanted),
-    failures: bucket.failures.filter((_, i) => stays(bucket.members[i] as Contact) === wanted),
-    spares: bucket.spares.filter((spare) => stays(spare) === wanted),
-  });
+  const part = (wanted: boolean): Bucket => {
+    const keep = (_: unknown, i: number): boolean => stays(bucket.members[i] as Contact) === wanted;
+    const failures = bucket.members.map((_, i) => failuresAt(bucket, i)).filter(keep);
+    const spares = bucket.spares.filter((spare) => stays(spare) === wanted);
+    return bucketOf(bucket.members.filter(keep), bucket.seen.filter(keep), failures, spares);
+  };
   return { ...table, buckets: [...table.buckets.slice(0, depth), part(true), part(false)] };
 }
 

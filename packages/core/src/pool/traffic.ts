@@ -1,0 +1,95 @@
+/**
+ * What is in flight, and what may leave: one request at a time to an endpoint, so many in the whole node, so many a
+ * second. Round trips are measured for each endpoint and for all together; the timeout of the next request follows.
+ */
+import { type AddressRules, type Endpoint, OPEN_RULES } from '../contact.ts';
+import type { Instant } from '../machine.ts';
+import { firstDue, get, remove, set } from '../map.ts';
+import type { Protocol } from '../message.ts';
+import type { Surroundings } from '../query/surroundings.ts';
+import type { QueryEffect } from '../query/types.ts';
+import { levelAfter } from '../responder/limiter.ts';
+import { NO_ROUND_TRIPS, sampled, timeoutFrom } from './round-trips.ts';
+import type { PoolEffect, PoolState } from './types.ts';
+
+/** A pool's state while one step is under way, and what the step may ask. */
+export type Draft<P extends Protocol> = { -readonly [K in keyof PoolState<P>]: PoolState<P>[K] };
+export type Effects<P extends Protocol> = PoolEffect<P>[];
+
+/** Requests a lookup can number: more than it can have candidates (at most 65,536, each asked once). */
+export const LANE = 131_072;
+
+/** ms for which an endpoint's round trips are remembered after the last. Swept in passing; nothing wakes up for it. */
+const REMEMBERED = 60_000;
+
+/** Why a request to this endpoint cannot leave now, if it cannot. */
+export function obstacle<P extends Protocol>(
+  draft: Draft<P>,
+  endpoint: Endpoint,
+  rules: AddressRules,
+  now: Instant,
+): 'endpoint' | 'pool' | undefined {
+  const { config } = draft;
+  if ((get(draft.busy, endpoint) ?? 0) >= config.maxPerEndpoint) return 'endpoint';
+  if (draft.inFlight.size >= config.maxInFlight) return 'pool';
+  if (config.maxRate === 'off' || rules.isExempt(endpoint)) return undefined;
+  return levelAfter(draft.sendLevel, config.maxRate, 1, now) === undefined ? 'pool' : undefined;
+}
+
+/** When the budget of requests a second has room again for what is parked; `undefined` when it has room now. */
+export function nextRelease<P extends Protocol>(draft: Draft<P>, now: Instant): Instant | undefined {
+  const { parked, config, sendLevel } = draft;
+  if (parked.length === 0 || config.maxRate === 'off' || sendLevel === undefined) return undefined;
+  if (levelAfter(sendLevel, config.maxRate, 1, now) !== undefined) return undefined;
+  const unit = 1_000 / config.maxRate.perSecond;
+  const at = sendLevel + unit - config.maxRate.burst * unit;
+  const whole = Math.floor(at);
+  return whole < at ? whole + 1 : whole;
+}
+
+export function takeOff<P extends Protocol>(
+  draft: Draft<P>,
+  { request, to }: Extract<QueryEffect<P>, { type: 'send' }>,
+  rules: AddressRules,
+  now: Instant,
+): void {
+  draft.inFlight = set(draft.inFlight, request, to.endpoint);
+  draft.busy = set(draft.busy, to.endpoint, (get(draft.busy, to.endpoint) ?? 0) + 1);
+  if (draft.config.maxRate === 'off' || rules.isExempt(to.endpoint)) return;
+  draft.sendLevel = levelAfter(draft.sendLevel, draft.config.maxRate, 1, now) ?? draft.sendLevel;
+}
+
+export function land<P extends Protocol>(draft: Draft<P>, request: number): void {
+  const endpoint = get(draft.inFlight, request);
+  if (endpoint === undefined) return;
+  draft.inFlight = remove(draft.inFlight, request);
+  const left = (get(draft.busy, endpoint) as number) - 1;
+  draft.busy = left === 0 ? remove(draft.busy, endpoint) : set(draft.busy, endpoint, left);
+}
+
+/** A request was answered `ms` after it was sent. */
+export function measured<P extends Protocol>(draft: Draft<P>, endpoint: Endpoint, ms: Instant, now: Instant): void {
+  draft.roundTrips = sampled(draft.roundTrips, ms);
+  if (draft.config.adaptiveTimeout === 'off') return;
+  let { byEndpoint } = draft;
+  for (let swept = 0; swept < 2; swept++) {
+    const oldest = firstDue(byEndpoint);
+    if (oldest !== undefined && oldest.due <= now) byEndpoint = remove(byEndpoint, oldest.key);
+  }
+  byEndpoint = set(byEndpoint, endpoint, sampled(get(byEndpoint, endpoint) ?? NO_ROUND_TRIPS, ms), now + REMEMBERED);
+  const oldest = firstDue(byEndpoint);
+  if (byEndpoint.size > draft.config.maxRemembered && oldest !== undefined) byEndpoint = remove(byEndpoint, oldest.key);
+  draft.byEndpoint = byEndpoint;
+}
+
+/** What the pool's lookups may ask of it during a step. */
+export function surroundings<P extends Protocol>(draft: Draft<P>, rules: AddressRules = OPEN_RULES): Surroundings {
+  const bounds = draft.config.adaptiveTimeout;
+  return {
+    groupOf: rules.groupOf,
+    timeoutOf: (endpoint, otherwise) =>
+      bounds === 'off'
+        ? otherwise
+        : timeoutFrom(get(draft.byEndpoint, endpoint) ?? draft.roundTrips, otherwise, bounds),
+  };
+}

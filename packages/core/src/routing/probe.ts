@@ -1,0 +1,179 @@
+/**
+ * Checking that members of the table still answer: the least recently seen first, the deepest bucket first among
+ * equals, a few at once. Whoever answers anything counts as seen, so evidence from elsewhere postpones a check. A member
+ * whose place a newcomer wants is checked early, once, however many newcomers wait (they wait as the bucket's spares).
+ * After a sleep a sample is checked at once.
+ *
+ * The schedule is not kept but read off the table, which is ordered by recency. It refuses to: send, or change the
+ * table: Routing hands it a view, tells it what became of each check, and removes whom the table gives up.
+ */
+import type { Contact } from '../contact.ts';
+import { checkInteger } from '../errors.ts';
+import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import type { Table } from '../table/table.ts';
+
+export interface ProbeConfig {
+  /** ms without a sign of life after which a member is checked. */
+  readonly questionableAfter: Instant;
+  /** ms without a sign of life after which a member is checked because a newcomer wants its place. */
+  readonly contestedAfter: Instant;
+  /** Checks at once. */
+  readonly maxChecking: number;
+  /** Members that may wait for an early check. */
+  readonly maxUrgent: number;
+}
+
+export const DEFAULT_PROBE: ProbeConfig = {
+  questionableAfter: 900_000,
+  contestedAfter: 300_000,
+  maxChecking: 3,
+  maxUrgent: 64,
+};
+
+export type ProbeEvent =
+  /** The table has changed, or somebody in it was seen. */
+  | { readonly type: 'table-changed'; readonly table: Table }
+  /** A newcomer waits for this member's place. */
+  | { readonly type: 'contested'; readonly member: Contact; readonly seen: Instant }
+  /** Check these soon, whenever they were last seen. */
+  | { readonly type: 'doubted'; readonly members: readonly Contact[] }
+  | { readonly type: 'check-passed'; readonly check: number }
+  | { readonly type: 'check-failed'; readonly check: number }
+  | { readonly type: 'tick' };
+
+export type ProbeEffect = { readonly type: 'check'; readonly check: number; readonly member: Contact };
+
+/**
+ * - `idle`: nobody is being checked.
+ * - `checking`: at least one is, and there is room for another.
+ * - `busy`: as many as may be are; whoever falls due waits.
+ */
+export interface ProbeState {
+  readonly status: 'idle' | 'checking' | 'busy';
+  readonly config: ProbeConfig;
+  /** A view: changed by Routing alone. */
+  readonly table: Table;
+  readonly checking: readonly { readonly check: number; readonly member: Contact }[];
+  /** To be checked before those who are due, in this order. */
+  readonly urgent: readonly Contact[];
+  readonly nextCheck: number;
+}
+
+export type ProbeMachine = Machine<
+  { readonly probe: ProbeConfig; readonly table: Table },
+  ProbeState,
+  ProbeEvent,
+  ProbeEffect
+>;
+
+export function checkProbeConfig(config: ProbeConfig): void {
+  checkInteger('probe.questionableAfter', config.questionableAfter, 1);
+  checkInteger('probe.contestedAfter', config.contestedAfter, 0, config.questionableAfter);
+  checkInteger('probe.maxChecking', config.maxChecking, 1, 1_024);
+  checkInteger('probe.maxUrgent', config.maxUrgent, 0, 65_536);
+}
+
+export function initProbe({ probe: config, table }: { probe: ProbeConfig; table: Table }): ProbeState {
+  checkProbeConfig(config);
+  return { status: 'idle', config, table, checking: [], urgent: [], nextCheck: 0 };
+}
+
+export function advanceProbe(before: ProbeState, event: ProbeEvent, now: Instant): Step<ProbeState, ProbeEffect> {
+  const state = absorb(before, event, now);
+  const due = nextProbeDeadline(state);
+  // Nothing to do, as nearly always when somebody was merely seen.
+  if (state.urgent.length === 0 && (due === undefined || now < due)) return { state, effects: NO_EFFECTS };
+  return proceed(state, now);
+}
+
+/** When the next member falls due; `undefined` while no further check could start. O(buckets). */
+export function nextProbeDeadline(state: ProbeState): Instant | undefined {
+  if (state.status === 'busy') return undefined;
+  let next: Instant | undefined;
+  for (const { members, seen } of state.table.buckets) {
+    let first = 0;
+    while (state.checking.length > 0 && first < members.length && isChecked(state, members[first] as Contact)) first++;
+    const at = seen[first];
+    if (at !== undefined && (next === undefined || at < next)) next = at;
+  }
+  return next === undefined ? undefined : next + state.config.questionableAfter;
+}
+
+export const probeMachine: ProbeMachine = {
+  init: initProbe,
+  advance: advanceProbe,
+  nextDeadline: nextProbeDeadline,
+};
+
+function absorb(state: ProbeState, event: ProbeEvent, now: Instant): ProbeState {
+  switch (event.type) {
+    case 'table-changed':
+      return { ...state, table: event.table };
+    case 'contested':
+      return now - event.seen < state.config.contestedAfter ? state : withUrgent(state, [event.member]);
+    case 'doubted':
+      return withUrgent(state, event.members);
+    case 'check-passed':
+    case 'check-failed': {
+      const checking = state.checking.filter((it) => it.check !== event.check);
+      return checking.length === state.checking.length ? state : withChecking(state, checking);
+    }
+    case 'tick':
+      return state;
+  }
+}
+
+function withUrgent(state: ProbeState, members: readonly Contact[]): ProbeState {
+  const isKnown = (it: Contact): boolean => isChecked(state, it) || state.urgent.some((other) => other.id === it.id);
+  const urgent = [...state.urgent, ...members.filter((it) => !isKnown(it))].slice(0, state.config.maxUrgent);
+  return { ...state, urgent };
+}
+
+function withChecking(state: ProbeState, checking: ProbeState['checking']): ProbeState {
+  const status = checking.length === 0 ? 'idle' : checking.length < state.config.maxChecking ? 'checking' : 'busy';
+  return { ...state, status, checking };
+}
+
+function proceed(before: ProbeState, now: Instant): Step<ProbeState, ProbeEffect> {
+  const effects: ProbeEffect[] = [];
+  let state = before;
+  while (state.status !== 'busy') {
+    const member = state.urgent[0] ?? mostOverdue(state, now);
+    if (member === undefined) break;
+    const urgent = state.urgent.slice(1);
+    // Somebody who has left the table meanwhile need not be checked.
+    if (state.urgent.length > 0 && !isMember(state.table, member)) {
+      state = { ...state, urgent };
+      continue;
+    }
+    const check = state.nextCheck;
+    const checking = [...state.checking, { check, member }];
+    state = withChecking({ ...state, urgent, nextCheck: check + 1 }, checking);
+    effects.push({ type: 'check', check, member });
+  }
+  return { state, effects: effects.length === 0 ? NO_EFFECTS : effects };
+}
+
+/** Of those due, the one seen longest ago; of several, the one in the deepest bucket. */
+function mostOverdue(state: ProbeState, now: Instant): Contact | undefined {
+  let found: Contact | undefined;
+  let oldest = now - state.config.questionableAfter + 1;
+  const { buckets } = state.table;
+  for (let b = buckets.length - 1; b >= 0; b--) {
+    const { members, seen } = buckets[b] as Table['buckets'][number];
+    for (let i = 0; i < members.length && (seen[i] as Instant) < oldest; i++) {
+      if (isChecked(state, members[i] as Contact)) continue;
+      found = members[i];
+      oldest = seen[i] as Instant;
+    }
+  }
+  return found;
+}
+
+function isChecked(state: ProbeState, contact: Contact): boolean {
+  return state.checking.some((it) => it.member.id === contact.id);
+}
+
+function isMember(table: Table, contact: Contact): boolean {
+  return table.buckets.some(({ members }) => members.some((it) => it.id === contact.id));
+}

@@ -1,0 +1,336 @@
+/**
+ * Routing owns the table, and is the only one to change it: whoever answers enters, whoever falls silent leaves. Its
+ * four children look after it: Bootstrap joins, Include vets strangers, Probe checks members, Refresh looks into quiet
+ * buckets. Routing carries word between them and the table, and wants two things done: checks, and lookups.
+ *
+ * It refuses to: send, run lookups, or believe hearsay: neither asking us nor being named puts anybody in the table.
+ */
+import type { Contact, Endpoint, GroupOf } from '../contact.ts';
+import { commonPrefix, type Id } from '../id.ts';
+import { earliest, type Instant, NO_EFFECTS, type Step } from '../machine.ts';
+import { closest } from '../table/closest.ts';
+import {
+  contactFailed,
+  emptyTable,
+  hasRoomFor,
+  insertContact,
+  memberAt,
+  memberOf,
+  removeContact,
+  type Table,
+  type TableConfig,
+  tableContacts,
+  tableSize,
+} from '../table/table.ts';
+import {
+  advanceBootstrap,
+  type BootstrapConfig,
+  type BootstrapEvent,
+  type BootstrapState,
+  initBootstrap,
+  nextBootstrapDeadline,
+} from './bootstrap.ts';
+import {
+  advanceInclude,
+  type IncludeConfig,
+  type IncludeEvent,
+  type IncludeState,
+  initInclude,
+  type Stranger,
+} from './include.ts';
+import {
+  advanceProbe,
+  initProbe,
+  nextProbeDeadline,
+  type ProbeConfig,
+  type ProbeEvent,
+  type ProbeState,
+} from './probe.ts';
+import {
+  advanceRefresh,
+  initRefresh,
+  nextRefreshDeadline,
+  type RefreshConfig,
+  type RefreshEvent,
+  type RefreshState,
+} from './refresh.ts';
+
+export interface RoutingConfig {
+  readonly self: Id;
+  readonly seed: number;
+  readonly table: TableConfig;
+  readonly bootstrap: Omit<BootstrapConfig, 'seed'>;
+  readonly include: IncludeConfig;
+  readonly probe: ProbeConfig;
+  readonly refresh: Omit<RefreshConfig, 'seed'>;
+}
+
+export type RoutingEvent =
+  /** Begin. `seeds`: how many endpoints there are; `restored`: whom a former run knew, to be vetted again. */
+  | { readonly type: 'start'; readonly seeds: number; readonly restored: readonly Contact[] }
+  /** Somebody answered a request of ours: the one way into the table (F35). */
+  | { readonly type: 'answered'; readonly contact: Contact }
+  | { readonly type: 'fell-silent'; readonly id: Id; readonly endpoint: Endpoint }
+  /** Another id answered where `endpoint` was asked: the old entry goes, the new id must prove itself (R13). */
+  | { readonly type: 'impostor'; readonly endpoint: Endpoint; readonly claimed: Id }
+  /** Somebody who might be worth a place, if it turns out to be there. */
+  | { readonly type: 'candidate'; readonly stranger: Stranger }
+  | { readonly type: 'checked'; readonly check: Check; readonly passed: boolean }
+  | { readonly type: 'lookup-ended'; readonly lookup: Lookup }
+  /** A lookup of ours, for whatever reason, has led to this target. */
+  | { readonly type: 'looked-into'; readonly target: Id }
+  /** The host slept for so long that our surroundings may be others, or we may be elsewhere. */
+  | { readonly type: 'unsettled'; readonly sample: number; readonly rejoin: boolean }
+  /** Nearly nobody answers any more. */
+  | { readonly type: 'lost' }
+  | { readonly type: 'tick' };
+
+/** Whose check it is, so that its end finds its way back. */
+export interface Check {
+  readonly by: 'include' | 'probe';
+  readonly number: number;
+}
+
+/** Whose lookup: our own id, a bucket while joining, or a quiet depth. */
+export type Lookup =
+  | { readonly for: 'self' }
+  | { readonly for: 'bucket'; readonly depth: number }
+  | { readonly for: 'refresh'; readonly depth: number; readonly number: number };
+
+export type RoutingEffect =
+  | { readonly type: 'check'; readonly check: Check; readonly whom: Stranger }
+  /** `withSeeds`: begin with the seeds too. */
+  | { readonly type: 'look'; readonly lookup: Lookup; readonly withSeeds: boolean }
+  | { readonly type: 'contact-added'; readonly contact: Contact }
+  | { readonly type: 'contact-removed'; readonly contact: Contact; readonly reason: RemovalReason }
+  | {
+      readonly type: 'join-finished';
+      readonly outcome: 'joined' | 'isolated';
+      readonly contacts: number;
+      readonly elapsed: Instant;
+    }
+  | { readonly type: 'refreshed'; readonly depth: number };
+
+export type RemovalReason = 'unanswering' | 'changed-id';
+
+export interface RoutingState {
+  readonly bootstrap: BootstrapState;
+  readonly include: IncludeState;
+  /** Holds the table: Probe's schedule is read off it. */
+  readonly probe: ProbeState;
+  readonly refresh: RefreshState;
+}
+
+/** One step under way. */
+interface Draft {
+  readonly now: Instant;
+  readonly groupOf: GroupOf;
+  readonly state: { -readonly [K in keyof RoutingState]: RoutingState[K] };
+  readonly effects: RoutingEffect[];
+}
+
+/** Throws `ConfigError` naming the first field that is out of range. */
+export function initRouting(config: RoutingConfig): RoutingState {
+  const { self, seed } = config;
+  return {
+    bootstrap: initBootstrap({ ...config.bootstrap, seed }),
+    include: initInclude(config.include),
+    probe: initProbe({ probe: config.probe, table: emptyTable(self, config.table) }),
+    refresh: initRefresh({ ...config.refresh, seed }),
+  };
+}
+
+export function tableOf(state: RoutingState): Table {
+  return state.probe.table;
+}
+
+export function advanceRouting(
+  before: RoutingState,
+  event: RoutingEvent,
+  now: Instant,
+  groupOf: GroupOf,
+): Step<RoutingState, RoutingEffect> {
+  const draft: Draft = { now, groupOf, state: { ...before }, effects: [] };
+  if (event.type === 'tick') expire(draft);
+  else absorb(draft, event);
+  return { state: draft.state, effects: draft.effects.length === 0 ? NO_EFFECTS : draft.effects };
+}
+
+export function nextRoutingDeadline({ bootstrap, probe, refresh }: RoutingState): Instant | undefined {
+  return earliest(earliest(nextBootstrapDeadline(bootstrap), nextProbeDeadline(probe)), nextRefreshDeadline(refresh));
+}
+
+/** In the order of the children: Bootstrap, Include, Probe, Refresh (Z10). */
+function expire(draft: Draft): void {
+  const { bootstrap, probe, refresh } = draft.state;
+  if (isDue(nextBootstrapDeadline(bootstrap), draft.now)) tellBootstrap(draft, { type: 'tick' });
+  if (isDue(nextProbeDeadline(probe), draft.now)) tellProbe(draft, { type: 'tick' });
+  if (isDue(nextRefreshDeadline(refresh), draft.now)) tellRefresh(draft, { type: 'tick' });
+}
+
+function isDue(deadline: Instant | undefined, now: Instant): boolean {
+  return deadline !== undefined && now >= deadline;
+}
+
+function absorb(draft: Draft, event: Exclude<RoutingEvent, { type: 'tick' }>): void {
+  switch (event.type) {
+    case 'start': {
+      const { seeds, restored } = event;
+      tellBootstrap(draft, { type: 'start', seeds, contacts: tableSize(tableOf(draft.state)) + restored.length });
+      for (const stranger of restored) tellInclude(draft, { type: 'candidate', stranger });
+      return;
+    }
+    case 'answered':
+      return meet(draft, event.contact);
+    case 'fell-silent':
+      return suspect(draft, event.id, event.endpoint);
+    case 'impostor':
+      return distrust(draft, event.endpoint, event.claimed);
+    case 'candidate':
+      return consider(draft, event.stranger);
+    case 'checked': {
+      const verdict = { type: event.passed ? 'check-passed' : 'check-failed', check: event.check.number } as const;
+      return event.check.by === 'include' ? tellInclude(draft, verdict) : tellProbe(draft, verdict);
+    }
+    case 'lookup-ended':
+      return conclude(draft, event.lookup);
+    case 'looked-into': {
+      const { self } = tableOf(draft.state);
+      return tellRefresh(draft, { type: 'looked-into', depth: commonPrefix(self, event.target) });
+    }
+    case 'lost':
+      return tellBootstrap(draft, event);
+    case 'unsettled':
+      if (event.rejoin) tellBootstrap(draft, { type: 'unsettled' });
+      return doubt(draft, event.sample);
+  }
+}
+
+function meet(draft: Draft, contact: Contact): void {
+  const before = tableOf(draft.state);
+  const [table, insertion] = insertContact(before, contact, draft.now, draft.groupOf);
+  if (table !== before) changeTable(draft, table);
+  if ('removed' in insertion && insertion.removed !== undefined) part(draft, insertion.removed, 'changed-id');
+  if (insertion.type === 'added' || insertion.type === 'split') welcome(draft, contact);
+  else if (insertion.type === 'full') {
+    const { leastRecent: member } = insertion;
+    tellProbe(draft, { type: 'contested', member, seen: memberOf(table, member.id)?.seen as Instant });
+  }
+}
+
+function suspect(draft: Draft, id: Id, endpoint: Endpoint): void {
+  const before = tableOf(draft.state);
+  if (memberOf(before, id)?.contact.endpoint !== endpoint) return;
+  const [table, { removed, added }] = contactFailed(before, id, draft.now, draft.groupOf);
+  changeTable(draft, table);
+  if (removed === undefined) return;
+  part(draft, removed, 'unanswering');
+  if (added !== undefined) welcome(draft, added);
+  tellInclude(draft, { type: 'fallen', stranger: removed });
+}
+
+function distrust(draft: Draft, endpoint: Endpoint, claimed: Id): void {
+  const table = tableOf(draft.state);
+  const member = memberAt(table, endpoint);
+  if (member !== undefined && member.id !== claimed) {
+    changeTable(draft, removeContact(table, member.id));
+    part(draft, member, 'changed-id');
+  }
+  consider(draft, { id: claimed, endpoint });
+}
+
+function consider(draft: Draft, stranger: Stranger): void {
+  if (stranger.id !== undefined && !hasRoomFor(tableOf(draft.state), stranger.id)) return;
+  tellInclude(draft, { type: 'candidate', stranger });
+}
+
+/** The members not seen for longest, from every bucket in turn, the deepest first. */
+function doubt(draft: Draft, sample: number): void {
+  const { buckets } = tableOf(draft.state);
+  const members: Contact[] = [];
+  for (let i = 0; members.length < sample; i++) {
+    const rank = buckets.map((bucket) => bucket.members[i]).filter((it) => it !== undefined);
+    if (rank.length === 0) break;
+    members.push(...rank.reverse());
+  }
+  tellProbe(draft, { type: 'doubted', members: members.slice(0, sample) });
+}
+
+function conclude(draft: Draft, lookup: Lookup): void {
+  if (lookup.for === 'refresh') return tellRefresh(draft, { type: 'lookup-ended', lookup: lookup.number });
+  if (lookup.for === 'bucket') return tellBootstrap(draft, { type: 'bucket-filled' });
+  const table = tableOf(draft.state);
+  const neighbour = closest(table, table.self, 1)[0];
+  const bucket = neighbour === undefined ? -1 : commonPrefix(table.self, neighbour.id);
+  tellBootstrap(draft, { type: 'self-found', neighbour: bucket });
+}
+
+function welcome(draft: Draft, contact: Contact): void {
+  draft.effects.push({ type: 'contact-added', contact });
+  recount(draft);
+}
+
+function part(draft: Draft, contact: Contact, reason: RemovalReason): void {
+  draft.effects.push({ type: 'contact-removed', contact, reason });
+  recount(draft);
+}
+
+function recount(draft: Draft): void {
+  const { buckets } = tableOf(draft.state);
+  let depth = buckets.length - 1;
+  while (depth >= 0 && buckets[depth]?.members.length === 0) depth--;
+  tellBootstrap(draft, { type: 'contacts-changed', contacts: tableSize(tableOf(draft.state)) });
+  tellRefresh(draft, { type: 'deepest', depth });
+}
+
+function changeTable(draft: Draft, table: Table): void {
+  tellProbe(draft, { type: 'table-changed', table });
+}
+
+function tellBootstrap(draft: Draft, event: BootstrapEvent): void {
+  const { state, effects } = advanceBootstrap(draft.state.bootstrap, event, draft.now);
+  draft.state.bootstrap = state;
+  for (const effect of effects) {
+    if (effect.type === 'find-self')
+      draft.effects.push({ type: 'look', lookup: { for: 'self' }, withSeeds: effect.withSeeds });
+    else if (effect.type === 'fill-bucket') {
+      draft.effects.push({ type: 'look', lookup: { for: 'bucket', depth: effect.index }, withSeeds: false });
+    } else {
+      const { type: outcome, elapsed } = effect;
+      draft.effects.push({ type: 'join-finished', outcome, contacts: state.contacts, elapsed });
+    }
+  }
+}
+
+function tellInclude(draft: Draft, event: IncludeEvent): void {
+  const { state, effects } = advanceInclude(draft.state.include, event, draft.now);
+  draft.state.include = state;
+  for (const { check, stranger } of effects) {
+    draft.effects.push({ type: 'check', check: { by: 'include', number: check }, whom: stranger });
+  }
+}
+
+function tellProbe(draft: Draft, event: ProbeEvent): void {
+  const { state, effects } = advanceProbe(draft.state.probe, event, draft.now);
+  draft.state.probe = state;
+  for (const { check, member } of effects) {
+    draft.effects.push({ type: 'check', check: { by: 'probe', number: check }, whom: member });
+  }
+}
+
+function tellRefresh(draft: Draft, event: RefreshEvent): void {
+  const { state, effects } = advanceRefresh(draft.state.refresh, event, draft.now);
+  draft.state.refresh = state;
+  for (const effect of effects) {
+    if (effect.type === 'refreshed') draft.effects.push(effect);
+    else {
+      const { lookup: number, depth } = effect;
+      draft.effects.push({ type: 'look', lookup: { for: 'refresh', depth, number }, withSeeds: false });
+    }
+  }
+}
+
+/** Everybody in the table. */
+export function contactsIn(state: RoutingState): Contact[] {
+  return tableContacts(tableOf(state));
+}
