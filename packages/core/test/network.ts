@@ -40,7 +40,7 @@ const answer = (shown: Shown, request: Request, asker: Asker): readonly [Shown, 
   return [shown, { type: 'reply', reply: { nodes, token: asker.endpoint } }];
 };
 
-const small: Profile<Small, null, Shown> = {
+export const small: Profile<Small, null, Shown> = {
   name: 'small',
   version: 1,
   identity: 'endpoint',

@@ -8,6 +8,7 @@ import {
   idFromHex,
   makeNode,
   maps,
+  type NodeConfig,
   type NodeEffect,
   type NodeEvent,
   type NodeState,
@@ -43,8 +44,8 @@ export class Bench {
   readonly #dice = new Dice(1);
   #next = 0;
 
-  constructor() {
-    this.state = machine.init({ ...MAINLINE_DEFAULTS, self: idOf(0), seed: 1 });
+  constructor(changes: Partial<NodeConfig<PeerStoreConfig>> = {}) {
+    this.state = machine.init({ ...MAINLINE_DEFAULTS, self: idOf(0), seed: 1, ...changes });
     this.step({ type: 'start', seeds: [] });
   }
 
@@ -94,6 +95,10 @@ export class Bench {
   report(told: readonly NodeEffect<Mainline>[] = this.told) {
     for (const it of told) if (it.type === 'query' && it.effect.type === 'finished') return it.effect.report;
     return undefined;
+  }
+
+  get deadline(): Instant | undefined {
+    return machine.nextDeadline(this.state);
   }
 
   get members(): Id[] {

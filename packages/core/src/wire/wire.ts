@@ -116,6 +116,8 @@ export function wireMachine<P extends Protocol>(): WireMachine<P> {
 function absorb<P extends Protocol>(draft: Draft<P>, effects: WireEffect<P>[], event: WireEvent<P>): void {
   switch (event.type) {
     case 'request':
+      // A number in use is not used again.
+      if (has(draft.tids, event.request) || draft.held.some((it) => it.request === event.request)) return;
       if (draft.held.length > 0 || !open(draft, effects, event)) draft.held = [...draft.held, event];
       return;
     case 'abandon':
