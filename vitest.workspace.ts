@@ -28,7 +28,7 @@ const project = (name: string, dir: string, tier: Tier): TestProjectInlineConfig
     root: root('.'),
     include: [`${dir}/**/*.${tier === 'ci' ? 'ci.test' : 'test'}.ts`],
     exclude: ['**/node_modules/**', '**/dist/**', ...(tier === 'fast' ? ['**/*.ci.test.ts'] : [])],
-    setupFiles: [root('tools/vitest.setup.ts')],
+    setupFiles: [root('tools/vitest.setup.ts'), ...(name === 'core' ? [root('tools/stubs.setup.ts')] : [])],
     testTimeout: tier === 'ci' ? 120_000 * runs : 10_000,
     provide: { runs, propertyRuns: tier === 'ci' ? 1_000 * runs : 100, seed },
   },

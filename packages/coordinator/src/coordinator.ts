@@ -16,7 +16,18 @@ import type {
   NodeMachine,
   NodeState,
 } from '@xorrery/core';
-import { assert, checkQuerySettings, contactsOf, type OperationEvent, type Protocol } from '@xorrery/core';
+import {
+  assert,
+  checkQuerySettings,
+  closest,
+  contactsOf,
+  type Health,
+  healthOf,
+  memberOf,
+  type OperationEvent,
+  type Protocol,
+  tableOf,
+} from '@xorrery/core';
 import { type RefusalCode, RefusedError } from './errors.ts';
 import { EventStream, type SubscribeOptions, type Subscription } from './event-stream.ts';
 import { Lifecycle, type LifecycleState } from './lifecycle.ts';
@@ -97,6 +108,21 @@ export class Coordinator<P extends Protocol, C, S> {
 
   get lifecycle(): LifecycleState {
     return this.#lifecycle.state;
+  }
+
+  /** At most `n` contacts of the table in ascending distance to `target`. Nothing is sent. */
+  closest(target: Id, n: number): readonly Contact[] {
+    return closest(tableOf(this.#state.routing), target, n);
+  }
+
+  /** Whether this id is in the table: somebody who has answered us. */
+  isRoutable(id: Id): boolean {
+    return memberOf(tableOf(this.#state.routing), id) !== undefined;
+  }
+
+  /** How the node is doing. */
+  get health(): Health {
+    return healthOf(this.#state);
   }
 
   /** The contacts in the table, each with the instant at which it last answered. */

@@ -432,3 +432,39 @@ describe('aborting', () => {
     await node.close();
   });
 });
+
+describe('what it knows', () => {
+  it('[Z11][T41] who is closest, who is in the table and how it is doing are told without a packet', async () => {
+    const town = new Town();
+    const nodes = [1, 2, 3, 4].map((n) => town.node(n));
+    for (const [i, node] of nodes.entries()) {
+      await node.start(i === 0 ? [] : ['n1']);
+      await town.time.advance(5_000);
+    }
+    const [first] = nodes as [(typeof nodes)[number]];
+    expect(first.closest(id16(2), 2).map((it) => it.id)).toEqual([id16(2), id16(3)]);
+    expect([first.isRoutable(id16(4)), first.isRoutable(id16(9))]).toEqual([true, false]);
+    expect(first.health).toMatchObject({ status: 'online', contacts: 3 });
+    await Promise.all(nodes.map((it) => it.close()));
+  });
+
+  it('[X28] wall time that the clock did not count is a sleep, told to the node at the next wake', async () => {
+    const clock = new HandClock();
+    let ahead = 0;
+    clock.wall = () => clock.time + ahead;
+    const events: NodeEvent<Tiny>[] = [];
+    const observer: Observer<Tiny, null, null> = (_, event) => void events.push(event);
+    const node = coordinator(1, { transport: new LoggedTransport(), clock, observer });
+    await node.start(['n2']);
+    ahead = 4_000;
+    clock.fire();
+    ahead += 60_000;
+    clock.fire();
+    ahead -= 10_000;
+    clock.fire();
+    expect(events.filter((it) => it.type === 'clock-jumped')).toEqual([{ type: 'clock-jumped', ms: 60_000 }]);
+    node.addressesChanged();
+    expect(events.at(-1)).toEqual({ type: 'addresses-changed' });
+    await node.close();
+  });
+});

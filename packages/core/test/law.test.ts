@@ -42,6 +42,19 @@ describe('the sources of the core', () => {
     expect(using(/\b(logger|tracer|meter|console|emitter)\b/i)).toEqual([]);
   });
 
+  it('[G05] every switch is exhaustive to the compiler: none has a default that would hide a new variant', () => {
+    expect(using(/^\s*default:/m)).toEqual([]);
+  });
+
+  it('[D27][Z15] these machines have more tests than the 105 of the nearest prior art', () => {
+    const tests = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.test.ts'));
+    const count = tests.reduce((sum, name) => {
+      const text = readFileSync(new URL(name, import.meta.url), 'utf8');
+      return sum + (text.match(/^\s*it(\.each)?[(<]/gm) ?? []).length;
+    }, 0);
+    expect(count).toBeGreaterThan(2 * 105);
+  });
+
   it('[T07] a request is made in one place', () => {
     expect(using(/type: 'send', request/)).toEqual(['query/fill.ts']);
   });

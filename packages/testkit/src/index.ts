@@ -1,6 +1,10 @@
 /** The public face of the testkit: mock networks, arbitraries, invariants, and drives that put them together. */
 export * from './arbitraries.ts';
 export * from './canned.ts';
+export * from './contracts/clock.ts';
+export type { ContractCase } from './contracts/contract.ts';
+export * from './contracts/table.ts';
+export * from './contracts/transport.ts';
 export { Dice } from './dice.ts';
 export * from './drive-pool.ts';
 export * from './drive-query.ts';

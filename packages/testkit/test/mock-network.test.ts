@@ -20,7 +20,7 @@ const byTruth = (nodes: readonly MockNode[], target: Uint8Array): MockNode[] =>
   [...nodes].sort((a, b) => (away(a.id, target) < away(b.id, target) ? -1 : 1));
 
 describe('a mock network', () => {
-  it('[J20] is the same for the same seed, and another for another', () => {
+  it('[J20][J24] comes with the published testkit, and is the same for the same seed, another for another', () => {
     const all = (seed: number): unknown => {
       const net = mockNetwork({ nodes: 20, seed });
       return net.nodes.map((node) => [node, net.routingTableFor(node).closest(idBytes(), 99), net.tokenOf(node)]);
