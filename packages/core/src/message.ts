@@ -20,6 +20,8 @@ export interface Protocol {
 /** Something a lookup gathers (a peer, an item). Two values with the same key are the same value. */
 export interface Value {
   readonly key: string;
+  /** What it is an answer to, where the value says so: a lookup for anything else leaves it aside. */
+  readonly target?: Id;
 }
 
 /** What a reply teaches a lookup, read from the reply by the protocol's profile. Values are valid ones only. */

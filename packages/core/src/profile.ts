@@ -79,8 +79,14 @@ export interface Asker {
 
 export type ServerAnswer<P extends Protocol> =
   /**
-   * `stored`: the asker stored something under this key. `verified`: it showed that it receives packets at its address
+   * `stored`: the asker stored something under this key, as its publisher, or to hand on what another published; left
+   * out where two who store under one key do not store the same. `verified`: it showed that it receives packets at its address
    * (a token of ours), so `room` does not bind.
    */
-  | { readonly type: 'reply'; readonly reply: P['outReply']; readonly stored?: Id; readonly verified?: boolean }
+  | { readonly type: 'reply'; readonly reply: P['outReply']; readonly stored?: Stored; readonly verified?: boolean }
   | { readonly type: 'error'; readonly code: number; readonly text: string };
+
+export interface Stored {
+  readonly key: Id;
+  readonly by: 'publisher' | 'holder';
+}

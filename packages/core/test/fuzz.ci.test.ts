@@ -339,7 +339,7 @@ describe('[U03][G09] a million events, random, absurd and out of order', () => {
         return chance.of<Parameters<typeof advanceSchedule>[1]>(
           { type: 'kept', target, every: 1 + chance.below(90_000) },
           { type: 'dropped', owner, target },
-          { type: 'stored-by-other', target },
+          { type: 'stored-by-other', target, by: chance.of('publisher', 'holder') },
           { type: 'round-ended', owner, target },
           { type: 'hasten' },
           { type: 'tick' },

@@ -160,17 +160,25 @@ describe('the republish schedule', () => {
     const calendar = new Calendar();
     calendar.keep(4);
     calendar.now = 900;
-    calendar.step({ type: 'stored-by-other', target: id8(4) });
+    calendar.step({ type: 'stored-by-other', target: id8(4), by: 'publisher' });
     expect(calendar.wake()).toEqual(['own 4']);
     expect(calendar.now).toBeGreaterThanOrEqual(1_900);
   });
 
+  it('[T43] a copy handed on by a holder puts nothing of our own off: it lives no longer for it', () => {
+    const calendar = new Calendar();
+    calendar.keep(4);
+    calendar.now = 900;
+    calendar.step({ type: 'stored-by-other', target: id8(4), by: 'holder' });
+    expect(nextScheduleDeadline(calendar.state)).toBeLessThanOrEqual(1_050);
+  });
+
   it('[T43] what others stored is handed on, as many keys as the limit has it, and only where that is on', () => {
     const off = new Calendar();
-    off.step({ type: 'stored-by-other', target: id8(4) });
+    off.step({ type: 'stored-by-other', target: id8(4), by: 'publisher' });
     expect(nextScheduleDeadline(off.state)).toBeUndefined();
     const calendar = new Calendar({ replicate: 500, maxReplicated: 1 });
-    for (const n of [4, 5]) calendar.step({ type: 'stored-by-other', target: id8(n) });
+    for (const n of [4, 5]) calendar.step({ type: 'stored-by-other', target: id8(n), by: 'publisher' });
     expect(calendar.state.replicated).toBe(1);
     expect(calendar.wake()).toEqual(['other 4']);
     calendar.step({ type: 'dropped', owner: 'other', target: id8(4) });
@@ -182,7 +190,7 @@ describe('the republish schedule', () => {
     const calendar = new Calendar({ replicate: 5_000 });
     calendar.keep(4, 100_000);
     calendar.keep(5, 200_000);
-    calendar.step({ type: 'stored-by-other', target: id8(6) });
+    calendar.step({ type: 'stored-by-other', target: id8(6), by: 'holder' });
     calendar.now = 10;
     const said = calendar.step({ type: 'hasten' });
     expect(said).toHaveLength(1);

@@ -150,7 +150,7 @@ function takeAnnounce(
 ): ReturnType<MainlineServer['answer']> {
   if (token === 'bad') return [store, { type: 'error', code: PROTOCOL_ERROR, text: 'bad token' }];
   const peer = impliedPort ? asker.endpoint : withPort(asker.endpoint, port);
-  return [announced(store, infoHash, peer, now), { type: 'reply', reply: {}, stored: infoHash, verified: true }];
+  return [announced(store, infoHash, peer, now), { type: 'reply', reply: {}, verified: true }];
 }
 
 /** The same address with another port: a peer's address is where the packet came from, never what it claims. */

@@ -72,7 +72,8 @@ function serve<P extends Protocol, C, S>(
   state.server = server;
   respond(turn, from, message.tid, answer, answer.type === 'reply' && answer.verified === true ? UNLIMITED : room);
   if (answer.type === 'reply' && answer.stored !== undefined) {
-    tellSchedule(turn, { type: 'stored-by-other', target: answer.stored });
+    const { key: target, by } = answer.stored;
+    tellSchedule(turn, { type: 'stored-by-other', target, by });
   }
   if (!message.readOnly) consider(turn, message.sender, from);
 }

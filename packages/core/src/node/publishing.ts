@@ -59,7 +59,8 @@ export function concludePublish<P extends Protocol, C, S>(
   if (publishing === undefined) return;
   if (outcome.type === 'finished') {
     const { report } = outcome;
-    return stepBroadcast(turn, publishing, kind === 'find' ? { type: 'found', report } : { type: 'stored', report });
+    if (kind === 'store') return stepBroadcast(turn, publishing, { type: 'stored', report });
+    return stepBroadcast(turn, keepHere(turn, publishing, report), { type: 'found', report });
   }
   turn.state.publishing = remove(turn.state.publishing, id);
   if (id.startsWith(AGAIN)) return endRound(turn, id);
@@ -142,10 +143,9 @@ function stepBroadcast<P extends Protocol, C, S>(
   const { state } = turn;
   const { id } = operation;
   const step = advanceBroadcast(before, event, turn.now);
-  const publishing: Publishing<P> = { event: operation, broadcast: step.state, local };
-  state.publishing = set(state.publishing, id, publishing);
+  state.publishing = set(state.publishing, id, { event: operation, broadcast: step.state, local });
   for (const effect of step.effects) {
-    if (effect.type === 'store') store(turn, publishing, effect.grants);
+    if (effect.type === 'store') store(turn, operation, effect.grants);
     else if (effect.type === 'published') {
       state.publishing = remove(state.publishing, id);
       const { report } = effect;
@@ -158,21 +158,28 @@ function stepBroadcast<P extends Protocol, C, S>(
   }
 }
 
-function store<P extends Protocol, C, S>(
+/** The same is kept here when we are among the closest ourselves. */
+function keepHere<P extends Protocol, C, S>(
   turn: Turn<P, C, S>,
   publishing: Publishing<P>,
-  grants: readonly Grant[],
-): void {
+  { closest, reason }: QueryReport<P>,
+): Publishing<P> {
   const { state, profile } = turn;
-  const { event, broadcast: underway } = publishing;
-  const { id, target, store: request, settings } = event;
+  const { target, store } = publishing.event;
   const { self, readOnly } = state.config;
-  const last = grants[storeSetOf(turn, event) - 1];
-  if (!readOnly && (last === undefined || compareDistance(target, self, last.contact.id) < 0)) {
-    state.server = profile.server.keep(state.server, request, turn.now);
-    state.publishing = set(state.publishing, id, { event, broadcast: underway, local: true });
-  }
-  const seeds = grants.map(({ contact, token }) => ({ ...contact, request: profile.granted(request, token) }));
+  const last = closest[storeSetOf(turn, publishing.event) - 1];
+  const isAmong = last === undefined || compareDistance(target, self, last.id) < 0;
+  // What is handed on for another is held here already, and lives no longer for it.
+  const isOthers = publishing.event.id.startsWith(`${AGAIN}other`);
+  if (readOnly || !isAmong || isOthers || reason === 'cancelled' || reason === 'closed') return publishing;
+  const before = state.server;
+  state.server = profile.server.keep(before, store, turn.now);
+  return { ...publishing, local: state.server !== before };
+}
+
+function store<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: PublishEvent<P>, grants: readonly Grant[]): void {
+  const { id, store: request, settings } = event;
+  const seeds = grants.map(({ contact, token }) => ({ ...contact, request: turn.profile.granted(request, token) }));
   const priority = id.startsWith(AGAIN) ? 'background' : 'user';
   const asked = { seeds, request, ...(settings === undefined ? undefined : { settings }) };
   addAsk(turn, `store:${id}`, priority, asked);

@@ -38,8 +38,8 @@ export type ScheduleEvent =
   | { readonly type: 'kept'; readonly target: Id; readonly every: Instant }
   /** There is nothing to store any more. */
   | { readonly type: 'dropped'; readonly owner: Owner; readonly target: Id }
-  /** Somebody else stored under this key, here. */
-  | { readonly type: 'stored-by-other'; readonly target: Id }
+  /** Somebody else stored the same under this key, here: as its publisher, or as a holder who hands it on. */
+  | { readonly type: 'stored-by-other'; readonly target: Id; readonly by: 'publisher' | 'holder' }
   | { readonly type: 'round-ended'; readonly owner: Owner; readonly target: Id }
   /** Our address changed: everything of our own is due now, one after the other. */
   | { readonly type: 'hasten' }
@@ -125,7 +125,7 @@ function absorb(state: ScheduleState, event: ScheduleEvent, now: Instant): Sched
     case 'dropped':
       return drop(state, event.owner, event.target);
     case 'stored-by-other':
-      return defer(state, event.target, now);
+      return defer(state, event.target, event.by, now);
     case 'round-ended': {
       const name = nameOf(event.owner, event.target);
       const running = state.running.filter((it) => it !== name);
@@ -147,10 +147,14 @@ function absorb(state: ScheduleState, event: ScheduleEvent, now: Instant): Sched
 }
 
 /** The round somebody else has just done need not be done again; what was never seen here is handed on from now on. */
-function defer(state: ScheduleState, target: Id, now: Instant): ScheduleState {
+function defer(state: ScheduleState, target: Id, by: 'publisher' | 'holder', now: Instant): ScheduleState {
   const { replicate, maxReplicated } = state.config;
   const own = get(state.kept, nameOf('own', target));
-  if (own !== undefined) return state.running.includes(nameOf('own', target)) ? state : postponed(state, own, now);
+  if (own !== undefined) {
+    // A copy that is handed on does not live longer for it: our own round is still to come.
+    const isDone = by === 'publisher' && !state.running.includes(nameOf('own', target));
+    return isDone ? postponed(state, own, now) : state;
+  }
   if (replicate === 'off') return state;
   const name = nameOf('other', target);
   if (state.running.includes(name)) return state;

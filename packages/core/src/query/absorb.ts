@@ -104,7 +104,8 @@ function takeAnswer<P extends Protocol>(
   const { endpoint, hops, via, payload, network } = before;
   const { token } = answer;
   const status = 'answered';
-  const gave = config.kind !== 'closest' && answer.values.length > 0;
+  const offered = config.kind === 'closest' ? [] : pertinent(draft, answer.values);
+  const gave = offered.length > 0;
   const answered: Candidate<P> = { id: from, endpoint, hops, via, payload, network, status, late, token, gave };
   closeRequest(draft, request);
   if (before.id !== undefined || config.kind === 'each')
@@ -114,7 +115,7 @@ function takeAnswer<P extends Protocol>(
   const nearest = draft.candidates[0]?.id;
   const learned =
     config.kind === 'each' ? [] : introduce(draft, answer.contacts, before.hops + 1, around, before.endpoint);
-  const values = config.kind === 'closest' ? [] : gather(draft, answer.values);
+  const values = gather(draft, offered);
   if (!late || learned.length > 0) noteProgress(draft, learned, late);
   draft.fruitless = draft.candidates[0]?.id === nearest && before.id !== undefined ? draft.fruitless + 1 : 0;
   effects.push({
@@ -128,6 +129,13 @@ function takeAnswer<P extends Protocol>(
   });
   if (gave) draft.givers++;
   return gave ? sufficient(draft) : undefined;
+}
+
+/** Values that answer another question are no answer. */
+function pertinent<P extends Protocol>({ config }: Draft<P>, values: readonly P['value'][]): readonly P['value'][] {
+  const { kind, target } = config;
+  const isAside = (it: P['value']): boolean => it.target !== undefined && it.target !== target;
+  return kind === 'each' || !values.some(isAside) ? values : values.filter((it) => !isAside(it));
 }
 
 /** Whether a kind that ends at a value has enough. */
