@@ -1,5 +1,6 @@
 /** The public face of the Mainline node. */
 export { RefusedError, TransportError, type TransportErrorCode } from '@xorrery/coordinator';
+export * from './crawl.ts';
 export * from './iterative-lookup.ts';
 export { type Decoded, decode } from './krpc-decode.ts';
 export { encode } from './krpc-encode.ts';

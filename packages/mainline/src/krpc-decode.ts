@@ -33,6 +33,10 @@ export type MalformedCause =
 export const MAX_NODES = 100;
 /** Peers of one reply we look at; the rest is ignored. */
 export const MAX_PEERS = 200;
+/** Infohashes of one reply we look at; the rest is ignored. */
+const MAX_SAMPLES = 64;
+/** Seconds between samples at most (BEP 51). */
+const MAX_INTERVAL = 21_600;
 /** The longest transaction id we echo, in bytes. */
 export const MAX_TID = 32;
 /** The longest write token we would send back, in bytes; a longer or empty one counts as none. */
@@ -50,9 +54,9 @@ const TOP = names('a', 'e', 'q', 'r', 'ro', 't', 'y');
 const [A, E, Q, R, RO, T, Y] = [0, 1, 2, 3, 4, 5, 6] as const;
 const ARGUMENTS = names('id', 'target', 'info_hash', 'port', 'implied_port', 'token');
 const [ID, TARGET, INFO_HASH, PORT, IMPLIED_PORT, TOKEN] = [0, 1, 2, 3, 4, 5] as const;
-const RESULTS = names('id', 'nodes', 'nodes6', 'token', 'values');
-const [SENDER, NODES, NODES6, GIVEN, VALUES] = [0, 1, 2, 3, 4] as const;
-const METHODS = names('ping', 'find_node', 'get_peers', 'announce_peer');
+const RESULTS = names('id', 'nodes', 'nodes6', 'token', 'values', 'samples', 'num', 'interval');
+const [SENDER, NODES, NODES6, GIVEN, VALUES, SAMPLES, NUM, INTERVAL] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const METHODS = names('ping', 'find_node', 'get_peers', 'announce_peer', 'sample_infohashes');
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
@@ -122,8 +126,12 @@ function requestIn(
       const infoHash = idArgument(packet, INFO_HASH);
       return infoHash instanceof Fault ? infoHash : { method: 'get_peers', infoHash };
     }
-    default:
+    case 3:
       return announceIn(packet, from, tokens, epoch);
+    default: {
+      const target = idArgument(packet, TARGET);
+      return target instanceof Fault ? target : { method: 'sample_infohashes', target };
+    }
   }
 }
 
@@ -159,6 +167,7 @@ function reply(packet: Buffer, tid: string): Decoded {
     if (peers === undefined) return malformed('bad-reply');
     said.peers = peers;
   }
+  if (!sampledIn(packet, said)) return malformed('bad-reply');
   const token = inner[GIVEN] as number;
   if (token !== -1) {
     const body = bodyOf(packet, token);
@@ -167,6 +176,23 @@ function reply(packet: Buffer, tid: string): Decoded {
     if (length > 0 && length <= MAX_TOKEN) said.token = packet.toString('hex', body, body + length);
   }
   return { ok: true, message: { type: 'reply', tid, sender, reply: said } };
+}
+
+/** Reads what BEP 51 adds. False where a key is known and its value is of another type. */
+function sampledIn(packet: Buffer, said: { -readonly [Key in keyof InReply]: InReply[Key] }): boolean {
+  const at = inner[SAMPLES] as number;
+  if (at === -1) return true;
+  const body = bodyOf(packet, at);
+  const num = inner[NUM] === -1 ? 0 : integerAt(packet, inner[NUM] as number);
+  const interval = inner[INTERVAL] === -1 ? 0 : integerAt(packet, inner[INTERVAL] as number);
+  if (body === -1 || num === undefined || interval === undefined) return false;
+  const end = Math.min(endOf(packet, at), body + MAX_SAMPLES * ID_BYTES);
+  const samples: Id[] = [];
+  for (let i = body; i + ID_BYTES <= end; i += ID_BYTES) samples.push(packet.toString('hex', i, i + ID_BYTES) as Id);
+  said.samples = samples;
+  said.num = Math.max(0, num);
+  said.interval = Math.min(MAX_INTERVAL, Math.max(0, interval));
+  return true;
 }
 
 /** Adds the nodes of one family. False when there is something else than a string; a missing key (-1) is no nodes. */

@@ -36,6 +36,7 @@ const METHODS: Readonly<Record<OutRequest['method'], string>> = {
   find_node: digitsOf('e1:q9:find_node'),
   get_peers: digitsOf('e1:q9:get_peers'),
   announce_peer: digitsOf('e1:q13:announce_peer'),
+  sample_infohashes: digitsOf('e1:q17:sample_infohashes'),
 };
 const TARGET = digitsOf('6:target20:');
 const INFO_HASH = digitsOf('9:info_hash20:');
@@ -43,6 +44,9 @@ const IMPLIED_PORT = digitsOf('12:implied_porti1e');
 const PORT = digitsOf('4:port');
 const TOKEN = digitsOf('5:token');
 const NODES: Readonly<Record<Family, string>> = { 4: digitsOf('5:nodes'), 6: digitsOf('6:nodes6') };
+const INTERVAL = digitsOf('8:interval');
+const NUM = digitsOf('3:num');
+const SAMPLES = digitsOf('7:samples');
 const VALUES = digitsOf('6:valuesl');
 const HOLES: Readonly<Record<Family, string>> = { 4: '00'.repeat(6), 6: '00'.repeat(18) };
 
@@ -76,6 +80,7 @@ function argumentsOf(request: OutRequest): string {
     case 'ping':
       return '';
     case 'find_node':
+    case 'sample_infohashes':
       return TARGET + request.target;
     case 'get_peers':
       return INFO_HASH + request.infoHash;
@@ -86,8 +91,10 @@ function argumentsOf(request: OutRequest): string {
   }
 }
 
-function reply(head: string, { nodes, peers, token }: OutReply, tail: string, to: Endpoint, tokens: TokenPort): Buffer {
+function reply(start: string, said: OutReply, tail: string, to: Endpoint, tokens: TokenPort): Buffer {
+  const { nodes, peers, token, interval } = said;
   const family = familyOf(to);
+  const head = interval === undefined ? start : start + INTERVAL + integer(interval);
   const tokenPart = token === undefined ? '' : TOKEN + lengthed(tokens.mint(to, token));
   let room = MAX_SENT - (head.length + tokenPart.length + tail.length) / 2;
   let digits = head;
@@ -101,6 +108,7 @@ function reply(head: string, { nodes, peers, token }: OutReply, tail: string, to
     digits += key + ids;
     room -= (key.length + ids.length) / 2;
   }
+  if (said.num !== undefined) digits += samples(said.num, said.samples ?? [], room);
   digits += tokenPart;
   if (peers !== undefined) digits += values(peers, family, room);
   const packet = Buffer.from(digits + tail, 'hex');
@@ -127,6 +135,13 @@ function idsWithHoles(contacts: readonly Contact[], family: Family, room: number
     left--;
   }
   return digits;
+}
+
+/** The keys `num` and `samples`, with as many infohashes as fit into `room` bytes. */
+function samples(num: number, infoHashes: readonly string[], room: number): string {
+  const count = NUM + integer(num) + SAMPLES;
+  const fit = Math.max(0, Math.floor((room - count.length / 2 - 4) / ID_BYTES));
+  return count + lengthed(infoHashes.slice(0, fit).join(''));
 }
 
 /** The key `values` with the peers that fit into `room` bytes; nothing at all where not even an empty list fits. */

@@ -4,6 +4,11 @@
  */
 import type { Contact, Endpoint, Id, InMessage, OutMessage } from '@xorrery/core';
 
+/** The infohash of a torrent that somebody announced somewhere (BEP 51): its key. */
+export interface Sample {
+  readonly key: Id;
+}
+
 /** A peer of a torrent: its key is its endpoint, so one peer heard of twice is one peer. */
 export interface Peer {
   readonly key: Endpoint;
@@ -23,6 +28,8 @@ type Asking<Token> =
   | { readonly method: 'ping' }
   | { readonly method: 'find_node'; readonly target: Id }
   | { readonly method: 'get_peers'; readonly infoHash: Id }
+  /** Which torrents do you store peers of? (BEP 51) */
+  | { readonly method: 'sample_infohashes'; readonly target: Id }
   | {
       readonly method: 'announce_peer';
       readonly infoHash: Id;
@@ -42,6 +49,12 @@ interface Telling<Token> {
   readonly nodes?: readonly Contact[];
   readonly peers?: readonly Peer[];
   readonly token?: Token;
+  /** Some infohashes of those stored (BEP 51). */
+  readonly samples?: readonly Id[];
+  /** How many there are. */
+  readonly num?: number;
+  /** Seconds after which other samples may be asked for. */
+  readonly interval?: number;
 }
 
 /** A reply as we send it. A KRPC reply does not name its method: it is what it holds. */
@@ -55,7 +68,7 @@ export interface Mainline {
   readonly inRequest: InRequest;
   readonly outReply: OutReply;
   readonly inReply: InReply;
-  readonly value: Peer;
+  readonly value: Peer | Sample;
 }
 
 /** A Mainline packet as we send it. */

@@ -34,7 +34,7 @@ import {
   type QueryReport,
   type QuerySettings,
 } from '@xorrery/core';
-import type { KrpcIn, KrpcOut, Mainline, OutRequest, Peer } from './messages.ts';
+import type { KrpcIn, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
 import type { PeerStore, PeerStoreConfig } from './peer-store.ts';
 import { MAINLINE_DEFAULTS, mainline } from './profile.ts';
 import { EndpointError, resolveEndpoint } from './target-endpoint.ts';
@@ -167,6 +167,12 @@ export class MainlineNode {
   /** Looks for the peers of a torrent until the lookup converges. Iterate it for peers as they come. */
   findPeers(infoHash: Id, options: LookupOptions = {}): Operation<Peer, Report> {
     return this.#look('collect', infoHash, { method: 'get_peers', infoHash }, options, valuesOf);
+  }
+
+  /** Asks the nodes on the way to an id which torrents they store peers of (BEP 51). Iterate it for infohashes. */
+  sample(target: Id, options: LookupOptions = {}): Operation<Sample, Report> {
+    const items = (event: Announced): readonly Sample[] => valuesOf(event) as readonly Sample[];
+    return this.#look('collect', target, { method: 'sample_infohashes', target }, options, items);
   }
 
   /** Finds the nodes closest to an id. Iterate it for nodes as they answer. */

@@ -95,6 +95,15 @@ export function peersOf(store: PeerStore, infoHash: Id): readonly Peer[] {
   return found;
 }
 
+/** At most `count` infohashes of those with peers; which ones moves on with `round`. */
+export function sampleOf(store: PeerStore, count: number, round: number): readonly Id[] {
+  const all = maps.entries(store.torrents);
+  const start = all.length <= count ? 0 : (round * count) % all.length;
+  const found: Id[] = [];
+  for (let i = 0; i < Math.min(all.length, count); i++) found.push(all[(start + i) % all.length]?.key as Id);
+  return found;
+}
+
 /** The store without what has expired at `now`. */
 export function withoutExpired(store: PeerStore, clock: Instant): PeerStore {
   const now = clock + store.ahead;

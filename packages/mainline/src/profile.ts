@@ -17,7 +17,7 @@ import {
   type Server,
   type ServerAnswer,
 } from '@xorrery/core';
-import type { InReply, InRequest, KrpcOut, Mainline, OutRequest, Peer } from './messages.ts';
+import type { InReply, InRequest, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
 import {
   announced,
   DEFAULT_PEER_STORE,
@@ -28,6 +28,7 @@ import {
   type PeerStoreConfig,
   peersOf,
   peersSlept,
+  sampleOf,
   savePeers,
   withoutExpired,
 } from './peer-store.ts';
@@ -89,9 +90,10 @@ function granted(store: OutRequest, token: string): OutRequest {
   return store.method === 'announce_peer' ? { ...store, token } : store;
 }
 
-function read(reply: InReply): Answer<Peer> {
-  const { nodes = [], peers = [], token } = reply;
-  return { contacts: nodes, values: peers, ...(token === undefined ? undefined : { token }) };
+function read(reply: InReply): Answer<Peer | Sample> {
+  const { nodes = [], peers = [], samples, token } = reply;
+  const values = samples === undefined ? peers : samples.map((key) => ({ key }));
+  return { contacts: nodes, values, ...(token === undefined ? undefined : { token }) };
 }
 
 /** Peers that were announced to us. */
@@ -112,6 +114,8 @@ function answer(
       return [store, { type: 'reply', reply: { nodes: asker.closest(request.target) } }];
     case 'get_peers':
       return [store, tellPeers(store, request.infoHash, asker, now)];
+    case 'sample_infohashes':
+      return [store, tellSamples(store, request.target, asker, now)];
     case 'announce_peer':
       return takeAnnounce(store, request, asker, now);
   }
@@ -130,6 +134,16 @@ function tellPeers(store: PeerStore, infoHash: Id, asker: Asker, now: Instant): 
   };
 }
 
+/** Infohashes in one sample, and the ms for which it stays the same (BEP 51). */
+const SAMPLE = 20;
+const SAMPLE_INTERVAL = 21_600_000;
+
+function tellSamples(store: PeerStore, target: Id, asker: Asker, now: Instant): ServerAnswer<Mainline> {
+  const samples = sampleOf(store, SAMPLE, Math.floor(now / SAMPLE_INTERVAL));
+  const num = store.torrents.size;
+  return { type: 'reply', reply: { nodes: asker.closest(target), samples, num, interval: SAMPLE_INTERVAL / 1_000 } };
+}
+
 /** Bytes of a reply without nodes and peers, of a node (IPv6) and of a peer (IPv6), all rounded up. */
 const REPLY_BYTES = 120;
 const CONTACT_BYTES = 38;
@@ -138,8 +152,8 @@ const PEER_BYTES = 21;
 function packetSize(message: KrpcOut): number {
   if (message.type === 'error') return 40 + message.text.length;
   if (message.type === 'request') return 2 * REPLY_BYTES;
-  const { nodes = [], peers = [] } = message.reply;
-  return REPLY_BYTES + nodes.length * CONTACT_BYTES + peers.length * PEER_BYTES;
+  const { nodes = [], peers = [], samples = [] } = message.reply;
+  return REPLY_BYTES + nodes.length * CONTACT_BYTES + peers.length * PEER_BYTES + samples.length * 20;
 }
 
 function takeAnnounce(

@@ -117,7 +117,7 @@ describe('the messages of other BEPs', () => {
     expect(message(example('response with ip'))).toMatchObject({ type: 'reply', sender: BOB });
   });
 
-  it.each(['sample_infohashes query', 'get query'])('[J72] a method we do not have is unknown: %s', (name) => {
+  it.each(['get query'])('[J72] a method we do not have is unknown: %s', (name) => {
     expect(refusal(example(name))).toEqual(owed(204, 'method unknown', 'unknown-method'));
   });
 
