@@ -88,11 +88,11 @@ export function refreshed(bucket: Bucket, index: number, now: Instant): Bucket {
   };
 }
 
-/** The member did not answer. It keeps its place. */
-export function suspected(bucket: Bucket, index: number): Bucket {
+/** The member did not answer, so many times in a row. It keeps its place. */
+export function suspected(bucket: Bucket, index: number, times: number = failuresAt(bucket, index) + 1): Bucket {
   const failures = padded(bucket, 0);
-  failures[index] = (failures[index] as number) + 1;
-  return { ...bucket, failures };
+  failures[index] = times;
+  return { ...bucket, failures: failures.some((it) => it > 0) ? failures : NONE };
 }
 
 /** Keeps a newcomer in reserve; the oldest spare goes when there are more than `limit`. */

@@ -99,9 +99,19 @@ export function bucketIndex(table: Table, id: Id): number {
   return table.config.bucketPolicy === 'split' ? Math.min(shared, table.buckets.length - 1) : shared;
 }
 
-/** How many members a bucket may have. */
+/** How many members a bucket of one depth may have. */
 export function bucketCapacity(config: TableConfig, index: number): number {
   return config.bucketSizes[Math.min(index, config.bucketSizes.length - 1)] as number;
+}
+
+/**
+ * How many members a bucket may have now. The one that covers our own id holds several depths and has room for no more
+ * than the smallest of them has: its members may all be of that one, and must find a place there when it splits.
+ */
+function roomIn(table: Table, index: number): number {
+  const { config } = table;
+  if (!splits(table, index)) return bucketCapacity(config, index);
+  return Math.min(...config.bucketSizes.slice(Math.min(index, config.bucketSizes.length - 1)));
 }
 
 /** The member with this id, and when it last answered. */
@@ -130,7 +140,7 @@ export function hasRoomFor(table: Table, id: Id): boolean {
   if (index < 0) return false;
   const bucket = table.buckets[index] ?? EMPTY_BUCKET;
   if (indexById(bucket, id) >= 0) return false;
-  if (bucket.members.length < bucketCapacity(table.config, index)) return true;
+  if (bucket.members.length < roomIn(table, index)) return true;
   if (!splits(table, index)) return false;
   // Splitting goes on until the newcomer's own prefix has a bucket; there it shares with those of the same prefix.
   const shared = commonPrefix(table.self, id);
@@ -186,6 +196,15 @@ export function contactFailed(
   return [withBucket(left, index, withMember(left.buckets[index] as Bucket, added, now)), { removed, added }];
 }
 
+/** The next request the member does not answer is the last. The same table when it was none. */
+export function onLastChance(table: Table, id: Id): Table {
+  const index = bucketIndex(table, id);
+  const bucket = table.buckets[index];
+  const at = bucket === undefined ? -1 : indexById(bucket, id);
+  if (bucket === undefined || at < 0) return table;
+  return withBucket(table, index, suspected(bucket, at, table.config.maxFailures - 1));
+}
+
 /** A spare turned out to be gone. The same table when there is none at this endpoint. */
 export function removeSpare(table: Table, { id, endpoint }: Contact): Table {
   const index = bucketIndex(table, id);
@@ -195,10 +214,11 @@ export function removeSpare(table: Table, { id, endpoint }: Contact): Table {
 }
 
 /** The table under another id of ours: members that find a place there stay, as recently seen as before. */
-export function rehomed(table: Table, self: Id): Table {
+export function rehomed(table: Table, self: Id, groupOf: GroupOf = ungrouped): Table {
   let after = emptyTable(self, table.config);
   const known = table.buckets.flatMap(({ members, seen }) => members.map((it, i) => [it, seen[i] as Instant] as const));
-  for (const [contact, seen] of known.sort((a, b) => a[1] - b[1])) after = insertContact(after, contact, seen)[0];
+  for (const [contact, seen] of known.sort((a, b) => a[1] - b[1]))
+    after = insertContact(after, contact, seen, groupOf)[0];
   return after;
 }
 
@@ -213,7 +233,7 @@ export function removeContact(table: Table, id: Id): Table {
 function place(table: Table, contact: Contact, now: Instant, type: 'added' | 'split'): readonly [Table, Placement] {
   const index = bucketIndex(table, contact.id);
   const bucket = table.buckets[index] ?? EMPTY_BUCKET;
-  if (bucket.members.length < bucketCapacity(table.config, index)) {
+  if (bucket.members.length < roomIn(table, index)) {
     return [withBucket(table, index, withMember(bucket, contact, now)), { type }];
   }
   if (splits(table, index)) return place(split(table), contact, now, 'split');
