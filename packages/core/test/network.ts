@@ -29,7 +29,7 @@ export interface Small extends Omit<Tiny, 'outRequest' | 'inRequest' | 'outReply
 }
 
 /** The server keeps the tokens it was shown. */
-type Shown = readonly string[];
+export type Shown = readonly string[];
 
 const answer = (shown: Shown, request: Request, asker: Asker): readonly [Shown, ServerAnswer<Small>] => {
   if (request.ask === 'store') {
@@ -81,7 +81,20 @@ interface Resident {
   state: NodeState<Small, null, Shown>;
   readonly effects: NodeEffect<Small>[];
   alive: boolean;
+  /** Times it was woken by its own deadline. */
+  wakes: number;
+  /** The state that was last asked for its deadline, and what it said. */
+  asked?: { readonly state: NodeState<Small, null, Shown>; readonly due: Instant | undefined };
 }
+
+/** Kept with the state it is of: asking everybody after every step would cost more than the steps. */
+const deadlineOf = (resident: Resident): Instant | undefined => {
+  const { state, asked } = resident;
+  if (asked?.state === state) return asked.due;
+  const due = machine.nextDeadline(state);
+  resident.asked = { state, due };
+  return due;
+};
 
 export class Network {
   now: Instant = 0;
@@ -90,7 +103,7 @@ export class Network {
   #entropy = 1;
 
   add(n: number, changes: Partial<NodeConfig<null>> = {}): void {
-    this.residents.set(`n${n}`, { state: machine.init(nodeConfig(n, changes)), effects: [], alive: true });
+    this.residents.set(`n${n}`, { state: machine.init(nodeConfig(n, changes)), effects: [], alive: true, wakes: 0 });
   }
 
   /** The resident of node n. */
@@ -109,8 +122,8 @@ export class Network {
     for (;;) {
       let [next] = this.#queue;
       let due = next?.at ?? limit + 1;
-      for (const [endpoint, { state, alive }] of this.residents) {
-        const deadline = alive ? machine.nextDeadline(state) : undefined;
+      for (const [endpoint, resident] of this.residents) {
+        const deadline = resident.alive ? deadlineOf(resident) : undefined;
         if (deadline !== undefined && deadline < due) {
           due = deadline;
           next = { at: deadline, to: endpoint, event: { type: 'tick' } };
@@ -121,6 +134,7 @@ export class Network {
         return;
       }
       if (next === this.#queue[0]) this.#queue.shift();
+      else this.at(Number(next.to.slice(1))).wakes++;
       this.now = Math.max(this.now, next.at);
       this.#step(next.to, next.event);
     }

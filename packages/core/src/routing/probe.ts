@@ -2,21 +2,24 @@
  * Checking that members of the table still answer: the least recently seen first, the deepest bucket first among
  * equals, a few at once. Whoever answers anything counts as seen, so evidence from elsewhere postpones a check. A member
  * whose place a newcomer wants is checked early, once, however many newcomers wait (they wait as the bucket's spares).
- * After a sleep a sample is checked at once.
+ * After a sleep a sample is checked at once. Whoever failed a check and is still a member is checked again after a rest,
+ * so that neither an answer that proves nothing nor a pool without room makes it ask without end.
  *
  * The schedule is not kept but read off the table, which is ordered by recency. It refuses to: send, or change the
  * table: Routing hands it a view, tells it what became of each check, and removes whom the table gives up.
  */
 import type { Contact } from '../contact.ts';
 import { checkInteger } from '../errors.ts';
-import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
-import type { Table } from '../table/table.ts';
+import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import { memberOf, type Table } from '../table/table.ts';
 
 export interface ProbeConfig {
   /** ms without a sign of life after which a member is checked. */
   readonly questionableAfter: Instant;
   /** ms without a sign of life after which a member is checked because a newcomer wants its place. */
   readonly contestedAfter: Instant;
+  /** ms after which a member that failed its check, and is one still, is checked again. */
+  readonly retryAfter: Instant;
   /** Checks at once. */
   readonly maxChecking: number;
   /** Members that may wait for an early check. */
@@ -26,6 +29,7 @@ export interface ProbeConfig {
 export const DEFAULT_PROBE: ProbeConfig = {
   questionableAfter: 900_000,
   contestedAfter: 300_000,
+  retryAfter: 60_000,
   maxChecking: 3,
   maxUrgent: 64,
 };
@@ -43,6 +47,13 @@ export type ProbeEvent =
 
 export type ProbeEffect = { readonly type: 'check'; readonly check: number; readonly member: Contact };
 
+interface Checked {
+  readonly check: number;
+  readonly member: Contact;
+  /** When it had last answered. */
+  readonly seen: Instant;
+}
+
 /**
  * - `idle`: nobody is being checked.
  * - `checking`: at least one is, and there is room for another.
@@ -53,7 +64,9 @@ export interface ProbeState {
   readonly config: ProbeConfig;
   /** A view: changed by Routing alone. */
   readonly table: Table;
-  readonly checking: readonly { readonly check: number; readonly member: Contact }[];
+  readonly checking: readonly Checked[];
+  /** Members that failed their check and have not been seen since. */
+  readonly resting: readonly { readonly member: Contact; readonly seen: Instant; readonly until: Instant }[];
   /** To be checked before those who are due, in this order. */
   readonly urgent: readonly Contact[];
   readonly nextCheck: number;
@@ -69,17 +82,18 @@ export type ProbeMachine = Machine<
 export function checkProbeConfig(config: ProbeConfig): void {
   checkInteger('probe.questionableAfter', config.questionableAfter, 1);
   checkInteger('probe.contestedAfter', config.contestedAfter, 0, config.questionableAfter);
+  checkInteger('probe.retryAfter', config.retryAfter, 1);
   checkInteger('probe.maxChecking', config.maxChecking, 1, 1_024);
   checkInteger('probe.maxUrgent', config.maxUrgent, 0, 65_536);
 }
 
 export function initProbe({ probe: config, table }: { probe: ProbeConfig; table: Table }): ProbeState {
   checkProbeConfig(config);
-  return { status: 'idle', config, table, checking: [], urgent: [], nextCheck: 0 };
+  return { status: 'idle', config, table, checking: [], resting: [], urgent: [], nextCheck: 0 };
 }
 
 export function advanceProbe(before: ProbeState, event: ProbeEvent, now: Instant): Step<ProbeState, ProbeEffect> {
-  const state = absorb(before, event, now);
+  const state = absorb(expire(before, now), event, now);
   const due = nextProbeDeadline(state);
   // Nothing to do, as nearly always when somebody was merely seen.
   if (state.urgent.length === 0 && (due === undefined || now < due)) return { state, effects: NO_EFFECTS };
@@ -92,11 +106,13 @@ export function nextProbeDeadline(state: ProbeState): Instant | undefined {
   let next: Instant | undefined;
   for (const { members, seen } of state.table.buckets) {
     let first = 0;
-    while (state.checking.length > 0 && first < members.length && isChecked(state, members[first] as Contact)) first++;
+    while (isAnyInHand(state) && first < members.length && isInHand(state, members[first] as Contact)) first++;
     const at = seen[first];
     if (at !== undefined && (next === undefined || at < next)) next = at;
   }
-  return next === undefined ? undefined : next + state.config.questionableAfter;
+  let due = next === undefined ? undefined : next + state.config.questionableAfter;
+  for (const { until } of state.resting) due = earliest(due, until);
+  return due;
 }
 
 export const probeMachine: ProbeMachine = {
@@ -105,26 +121,46 @@ export const probeMachine: ProbeMachine = {
   nextDeadline: nextProbeDeadline,
 };
 
+/** Whoever has rested for long enough is to be checked again. */
+function expire(state: ProbeState, now: Instant): ProbeState {
+  const rested = state.resting.filter((it) => it.until <= now).map((it) => it.member);
+  if (rested.length === 0) return state;
+  return withUrgent({ ...state, resting: state.resting.filter((it) => it.until > now) }, rested);
+}
+
 function absorb(state: ProbeState, event: ProbeEvent, now: Instant): ProbeState {
   switch (event.type) {
     case 'table-changed':
-      return { ...state, table: event.table };
+      return withTable(state, event.table);
     case 'contested':
       return now - event.seen < state.config.contestedAfter ? state : withUrgent(state, [event.member]);
     case 'doubted':
       return withUrgent(state, event.members);
     case 'check-passed':
     case 'check-failed': {
-      const checking = state.checking.filter((it) => it.check !== event.check);
-      return checking.length === state.checking.length ? state : withChecking(state, checking);
+      const ended = state.checking.find((it) => it.check === event.check);
+      if (ended === undefined) return state;
+      const checking = state.checking.filter((it) => it !== ended);
+      return withChecking(event.type === 'check-failed' ? atRest(state, ended, now) : state, checking);
     }
     case 'tick':
       return state;
   }
 }
 
+function withTable(state: ProbeState, table: Table): ProbeState {
+  if (state.resting.length === 0) return { ...state, table };
+  const resting = state.resting.filter((it) => memberOf(table, it.member.id)?.seen === it.seen);
+  return { ...state, table, resting };
+}
+
+function atRest(state: ProbeState, { member, seen }: Checked, now: Instant): ProbeState {
+  if (memberOf(state.table, member.id)?.seen !== seen) return state;
+  return { ...state, resting: [...state.resting, { member, seen, until: now + state.config.retryAfter }] };
+}
+
 function withUrgent(state: ProbeState, members: readonly Contact[]): ProbeState {
-  const isKnown = (it: Contact): boolean => isChecked(state, it) || state.urgent.some((other) => other.id === it.id);
+  const isKnown = (it: Contact): boolean => isInHand(state, it) || state.urgent.some((other) => other.id === it.id);
   const urgent = [...state.urgent, ...members.filter((it) => !isKnown(it))].slice(0, state.config.maxUrgent);
   return { ...state, urgent };
 }
@@ -141,13 +177,14 @@ function proceed(before: ProbeState, now: Instant): Step<ProbeState, ProbeEffect
     const member = state.urgent[0] ?? mostOverdue(state, now);
     if (member === undefined) break;
     const urgent = state.urgent.slice(1);
+    const seen = memberOf(state.table, member.id)?.seen;
     // Somebody who has left the table meanwhile need not be checked.
-    if (state.urgent.length > 0 && !isMember(state.table, member)) {
+    if (seen === undefined) {
       state = { ...state, urgent };
       continue;
     }
     const check = state.nextCheck;
-    const checking = [...state.checking, { check, member }];
+    const checking = [...state.checking, { check, member, seen }];
     state = withChecking({ ...state, urgent, nextCheck: check + 1 }, checking);
     effects.push({ type: 'check', check, member });
   }
@@ -162,7 +199,7 @@ function mostOverdue(state: ProbeState, now: Instant): Contact | undefined {
   for (let b = buckets.length - 1; b >= 0; b--) {
     const { members, seen } = buckets[b] as Table['buckets'][number];
     for (let i = 0; i < members.length && (seen[i] as Instant) < oldest; i++) {
-      if (isChecked(state, members[i] as Contact)) continue;
+      if (isInHand(state, members[i] as Contact)) continue;
       found = members[i];
       oldest = seen[i] as Instant;
     }
@@ -170,10 +207,11 @@ function mostOverdue(state: ProbeState, now: Instant): Contact | undefined {
   return found;
 }
 
-function isChecked(state: ProbeState, contact: Contact): boolean {
-  return state.checking.some((it) => it.member.id === contact.id);
+function isAnyInHand(state: ProbeState): boolean {
+  return state.checking.length > 0 || state.resting.length > 0;
 }
 
-function isMember(table: Table, contact: Contact): boolean {
-  return table.buckets.some(({ members }) => members.some((it) => it.id === contact.id));
+/** Being checked, or at rest after a check. */
+function isInHand({ checking, resting }: ProbeState, { id }: Contact): boolean {
+  return checking.some((it) => it.member.id === id) || resting.some((it) => it.member.id === id);
 }

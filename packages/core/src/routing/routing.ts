@@ -16,6 +16,7 @@ import {
   insertContact,
   memberAt,
   memberOf,
+  onLastChance,
   removeContact,
   type Table,
   type TableConfig,
@@ -202,7 +203,7 @@ function absorb(draft: Draft, event: Exclude<RoutingEvent, { type: 'tick' }>): v
       return tellBootstrap(draft, event);
     case 'unsettled':
       if (event.rejoin) tellBootstrap(draft, { type: 'unsettled' });
-      return doubt(draft, event.sample);
+      return doubt(draft, event.sample, event.rejoin);
   }
 }
 
@@ -244,8 +245,8 @@ function consider(draft: Draft, stranger: Stranger): void {
   tellInclude(draft, { type: 'candidate', stranger });
 }
 
-/** The members not seen for longest, from every bucket in turn, the deepest first. */
-function doubt(draft: Draft, sample: number): void {
+/** The members not seen for longest, from every bucket in turn, the deepest first; `last`: the first failure counts. */
+function doubt(draft: Draft, sample: number, last: boolean): void {
   const { buckets } = tableOf(draft.state);
   const members: Contact[] = [];
   for (let i = 0; members.length < sample; i++) {
@@ -253,7 +254,13 @@ function doubt(draft: Draft, sample: number): void {
     if (rank.length === 0) break;
     members.push(...rank.reverse());
   }
-  tellProbe(draft, { type: 'doubted', members: members.slice(0, sample) });
+  const doubted = members.slice(0, sample);
+  if (last)
+    changeTable(
+      draft,
+      doubted.reduce((table, { id }) => onLastChance(table, id), tableOf(draft.state)),
+    );
+  tellProbe(draft, { type: 'doubted', members: doubted });
 }
 
 function conclude(draft: Draft, lookup: Lookup): void {
