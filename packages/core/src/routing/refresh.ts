@@ -122,10 +122,17 @@ function absorb(state: RefreshState, effects: RefreshEffect[], event: RefreshEve
   }
 }
 
+/** A new deepest bucket moves what is due elsewhere: an interval depends on how far above the deepest one it is. */
 function withDepths(state: RefreshState, depths: number, now: Instant): RefreshState {
-  if (depths === state.due.length) return state;
-  let after: RefreshState = { ...state, due: state.due.slice(0, depths) };
-  while (after.due.length < depths) after = postponed({ ...after, due: [...after.due, now] }, after.due.length, now);
+  const known = state.due.length;
+  if (depths === known) return state;
+  const { interval, multiplier } = state.config;
+  const shift = Math.floor((depths - known) * interval * multiplier);
+  const due = Array.from({ length: depths }, (_, depth) =>
+    depth < known ? (state.due[depth] as Instant) + shift : now,
+  );
+  let after: RefreshState = { ...state, due };
+  for (let depth = known; depth < depths; depth++) after = postponed(after, depth, now);
   return after;
 }
 
