@@ -1,7 +1,8 @@
 /**
  * Joining, and staying joined: a lookup of our own id, then a lookup in every bucket farther than our closest neighbour
  * (Kademlia 2002, section 2.3), at most a few at once. While nobody answers it tries again, ever more slowly and never
- * together with others (jitter), and never gives up; likewise, through the seeds, while the table is below its minimum.
+ * together with others (jitter), and never gives up; likewise while the table is below its minimum. The seeds are asked
+ * whenever there are too few contacts, and whenever those there are may all be gone.
  *
  * It says `isolated` when the table has been empty for the join timeout, and `joined` when it has come through after
  * that or for the first time. It refuses to: touch the table or know how a lookup is done; Routing tells it what became
@@ -123,7 +124,7 @@ function awaitsReport(state: BootstrapState): boolean {
 function expire(before: BootstrapState, effects: BootstrapEffect[], now: Instant): BootstrapState {
   let state = before;
   if (awaitsReport(state) && now >= state.since + state.config.joinTimeout) state = reportIsolated(state, effects, now);
-  if ('wakeAt' in state && state.wakeAt !== undefined && now >= state.wakeAt) return seek(state, effects);
+  if ('wakeAt' in state && state.wakeAt !== undefined && now >= state.wakeAt) return seek(state, effects, 'again');
   return state;
 }
 
@@ -139,7 +140,7 @@ function absorb(
       const { seeds, contacts } = event;
       const begun: BootstrapState = { ...state, seeds, since: now };
       if (seeds + contacts === 0) return rest(reportIsolated(begun, effects, now), now);
-      return seek(begun, effects, contacts);
+      return seek(begun, effects, 'as needed', contacts);
     }
     case 'self-found':
       if (state.status !== 'seeking') return state;
@@ -150,7 +151,7 @@ function absorb(
     case 'contacts-changed':
       return recount(state, effects, event.contacts, now);
     case 'unsettled':
-      return 'wakeAt' in state ? seek({ ...state, attempts: 0 }, effects) : state;
+      return 'wakeAt' in state ? seek({ ...state, attempts: 0 }, effects, 'again') : state;
     case 'lost':
       return state.status === 'settled' && state.wakeAt === undefined && state.seeds > 0 ? backOff(state, now) : state;
     case 'tick':
@@ -161,16 +162,22 @@ function absorb(
 function recount(before: BootstrapState, effects: BootstrapEffect[], contacts: number, now: Instant): BootstrapState {
   if (before.status === 'idle' || contacts === before.contacts) return before;
   const state: BootstrapState = { ...before, contacts, since: contacts === 0 ? now : before.since };
-  if (state.status === 'resting' && contacts > 0) return seek(state, effects);
+  if (state.status === 'resting' && contacts > 0) return seek(state, effects, 'as needed');
   if (state.status !== 'settled') return state;
   if (contacts === 0) return rest(state, now);
   if (contacts >= state.config.minContacts) return { ...state, attempts: 0, wakeAt: undefined };
   return state.wakeAt === undefined ? settle(state, now) : state;
 }
 
-/** `known`: contacts that are not in the table yet, after a restart. */
-function seek(state: BootstrapState, effects: BootstrapEffect[], known = 0): BootstrapState {
-  effects.push({ type: 'find-self', withSeeds: state.contacts + known < state.config.minContacts });
+/** `again`: whom we know may all be gone, so the seeds are asked too. `known`: contacts not in the table yet, after a restart. */
+function seek(
+  state: BootstrapState,
+  effects: BootstrapEffect[],
+  seeds: 'again' | 'as needed',
+  known = 0,
+): BootstrapState {
+  const isShort = state.contacts + known < state.config.minContacts;
+  effects.push({ type: 'find-self', withSeeds: isShort || seeds === 'again' });
   return { ...common(state), status: 'seeking' };
 }
 
