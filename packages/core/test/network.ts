@@ -99,6 +99,8 @@ const deadlineOf = (resident: Resident): Instant | undefined => {
 export class Network {
   now: Instant = 0;
   readonly residents = new Map<Endpoint, Resident>();
+  /** Whether packets get from one endpoint to another. */
+  carries: (from: Endpoint, to: Endpoint) => boolean = () => true;
   readonly #queue: { readonly at: Instant; readonly to: Endpoint; readonly event: NodeEvent<Small> }[] = [];
   #entropy = 1;
 
@@ -157,7 +159,7 @@ export class Network {
           (this.#entropy++ % 251).toString(16).padStart(2, '0'),
         ).join('');
         this.#queue.unshift({ at: this.now, to: endpoint, event: { type: 'entropy', bytes } });
-      } else if (effect.type === 'transmit') {
+      } else if (effect.type === 'transmit' && this.carries(endpoint, effect.to)) {
         const received = { type: 'received', from: endpoint, message: effect.message } as const;
         this.#queue.push({ at: this.now + 10, to: effect.to, event: received });
       }
