@@ -93,6 +93,11 @@ export class Solo {
     return said;
   }
 
+  /** The endpoints of which something is asked and not answered. */
+  get open(): Endpoint[] {
+    return [...this.#open].filter(([, tids]) => tids.length > 0).map(([endpoint]) => endpoint);
+  }
+
   get due(): Instant | undefined {
     return this.machine.nextDeadline(this.state);
   }
