@@ -1,19 +1,6 @@
 /** Laws of the whole core that are read off its sources, its types or its work, rather than off one machine. */
 import { readdirSync, readFileSync } from 'node:fs';
-import {
-  advanceBootstrap,
-  DEFAULT_BOOTSTRAP,
-  DEFAULT_INCLUDE,
-  DEFAULT_NODE,
-  DEFAULT_POOL,
-  DEFAULT_QUERY,
-  type Id,
-  initBootstrap,
-  nextId,
-  type QueryConfig,
-  type QuerySettings,
-  seedRandom,
-} from '@xorrery/core';
+import { DEFAULT_QUERY, type Id, nextId, type QueryConfig, type QuerySettings, seedRandom } from '@xorrery/core';
 import { describe, expect, it } from 'vitest';
 import { Run, type Tiny } from './support.ts';
 
@@ -152,58 +139,5 @@ describe('every setting of a lookup changes what it does', () => {
     // The configuration itself is part of the state, and of course differs: what counts is everything else.
     for (const it of [without, changed]) delete it[1].config;
     expect(changed).not.toEqual(without);
-  });
-});
-
-describe('every setting of the other machines is known here', () => {
-  it('[F07] a setting that is added must be given a test of its effect', () => {
-    expect(Object.keys(DEFAULT_POOL)).toEqual([
-      'maxQueries',
-      'maxQueued',
-      'maxInFlight',
-      'maxPerEndpoint',
-      'maxRate',
-      'adaptiveTimeout',
-      'maxRemembered',
-    ]);
-    expect(Object.keys(DEFAULT_INCLUDE)).toEqual(['maxQueued', 'maxChecking', 'secondChanceEvery']);
-    expect(Object.keys(DEFAULT_BOOTSTRAP)).toEqual([
-      'joinTimeout',
-      'retryFirst',
-      'retryMax',
-      'maxLookups',
-      'minContacts',
-    ]);
-    expect(Object.keys(DEFAULT_NODE.table)).toEqual([
-      'bucketPolicy',
-      'bucketSizes',
-      'replacements',
-      'maxFailures',
-      'caps',
-    ]);
-  });
-
-  it('[F07] bootstrap: the first wait, the longest wait and the join timeout are three settings', () => {
-    const wait = (changes: Partial<typeof DEFAULT_BOOTSTRAP>): string => {
-      let state = initBootstrap({ ...DEFAULT_BOOTSTRAP, seed: 1, ...changes });
-      let now = 0;
-      const story: unknown[] = [];
-      const tell = (event: Parameters<typeof advanceBootstrap>[1]): void => {
-        const step = advanceBootstrap(state, event, now);
-        state = step.state;
-        story.push([now, step.effects, state.status === 'resting' ? state.wakeAt : 0]);
-      };
-      tell({ type: 'start', seeds: 1, contacts: 0 });
-      for (const at of [0, 1_500, 2_000, 3_000, 9_000, 20_000]) {
-        now = at;
-        tell({ type: 'tick' });
-        tell({ type: 'self-found', neighbour: -1 });
-      }
-      return JSON.stringify(story);
-    };
-    const base = wait({});
-    expect(wait({ joinTimeout: 1_000 })).not.toBe(base);
-    expect(wait({ retryFirst: 500 })).not.toBe(base);
-    expect(wait({ retryMax: 1_000 })).not.toBe(base);
   });
 });

@@ -19,7 +19,12 @@ import {
 import { nodeConfig, type Shown, type Small, small } from './network.ts';
 import { id8, nodes, numbers } from './support.ts';
 
-type Reply = { readonly nodes?: readonly Contact[]; readonly closer?: readonly number[]; readonly as?: Id };
+type Reply = {
+  readonly nodes?: readonly Contact[];
+  readonly closer?: readonly number[];
+  readonly as?: Id;
+  readonly token?: string;
+};
 
 const idAt = (endpoint: Endpoint): Id => id8(Number(/\d+/.exec(endpoint)?.[0]));
 
@@ -29,7 +34,7 @@ export class Solo {
   effects: readonly NodeEffect<Small>[] = [];
   readonly log: { readonly at: Instant; readonly effect: NodeEffect<Small> }[] = [];
   readonly machine;
-  /** Transaction ids of requests that were sent and not answered, the oldest first. */
+  /** Transaction ids of requests that were sent and not answered, the latest last. */
   readonly #open = new Map<Endpoint, string[]>();
   #entropy = 0;
 
@@ -48,15 +53,15 @@ export class Solo {
     return this.#step(event).flatMap(word);
   }
 
-  /** The oldest open request to a node is answered. */
-  answer(to: number | Endpoint, { nodes: contacts, closer = [], as }: Reply = {}): string[] {
+  /** The latest open request to a node is answered. */
+  answer(to: number | Endpoint, { nodes: contacts, closer = [], as, token }: Reply = {}): string[] {
     const from = typeof to === 'number' ? `n${to}` : to;
-    const reply = { nodes: contacts ?? nodes(...closer) };
+    const reply = { nodes: contacts ?? nodes(...closer), ...(token === undefined ? {} : { token }) };
     const message = { type: 'reply', tid: this.#taken(from), sender: as ?? idAt(from), reply } as const;
     return this.tell({ type: 'received', from, message });
   }
 
-  /** The oldest open request to a node is refused with an error. */
+  /** The latest open request to a node is refused with an error. */
   refuse(n: number): string[] {
     const message = { type: 'error', tid: this.#taken(`n${n}`), code: 202, text: 'no' } as const;
     return this.tell({ type: 'received', from: `n${n}`, message });
@@ -125,7 +130,7 @@ export class Solo {
   }
 
   #taken(endpoint: Endpoint): string {
-    const tid = this.#open.get(endpoint)?.shift();
+    const tid = this.#open.get(endpoint)?.pop();
     if (tid === undefined) throw new Error(`nothing was asked of ${endpoint}`);
     return tid;
   }
@@ -160,7 +165,8 @@ function word(effect: NodeEffect<Small>): string[] {
       const { to, message } = effect;
       if (message.type !== 'request') return [`${message.type} ${to}`];
       const { request } = message;
-      return [request.ask === 'find' ? `find ${to} ${request.target}` : `${request.ask} ${to}`];
+      if (request.ask === 'store') return [`store ${to} ${request.token}`];
+      return [request.ask === 'find' ? `find ${to} ${request.target}` : `ping ${to}`];
     }
     case 'contact-added':
       return [`added ${effect.contact.endpoint}`];

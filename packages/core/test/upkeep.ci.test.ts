@@ -109,7 +109,8 @@ describe('a third of 50 nodes dies at once', () => {
         return list.filter((n) => truth.includes(n)).length / truth.length;
       };
       const askers = dice.sample(living, 6);
-      askers.forEach((asker, i) => recall[i % 2 === 0 ? 8 : 20].push(look(asker, 'stale', i % 2 === 0 ? 8 : 20)));
+      for (const asker of askers.slice(0, 3)) recall[8].push(look(asker, 'stale', 8));
+      for (const asker of askers.slice(3)) recall[20].push(look(asker, 'stale', 20));
       // By then Probe has asked everybody twice, and Refresh has looked into each of eight depths.
       net.run(net.now + 2.2 * HOUR);
       for (const it of net.residents.values()) it.effects.length = 0;
