@@ -1,4 +1,4 @@
-/** The public face of the testkit: mock networks, arbitraries, invariants, and drives that put them together. */
+/** The public face of the testkit: mock networks, arbitraries, invariants, drives that put them together, exploration. */
 export * from './arbitraries.ts';
 export * from './canned.ts';
 export * from './contracts/clock.ts';
@@ -8,6 +8,15 @@ export * from './contracts/transport.ts';
 export { Dice } from './dice.ts';
 export * from './drive-pool.ts';
 export * from './drive-query.ts';
+export type { Said, Taken } from './explore/carrier.ts';
+export * from './explore/explore.ts';
+export * from './explore/nets.ts';
+export * from './explore/small-net.ts';
+export * from './explore/tell.ts';
+export * from './explore/turn.ts';
+export * from './explore/view.ts';
+export * from './explore/walk.ts';
+export * from './explore/world.ts';
 export * from './mock-network.ts';
 export * from './mock-node.ts';
 export * from './model.ts';
