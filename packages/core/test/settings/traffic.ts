@@ -78,7 +78,8 @@ const rounds = (changes: Partial<ScheduleConfig>, events: readonly ScheduleEvent
   return said;
 };
 const kept = (...targets: Id[]): ScheduleEvent[] => targets.map((target) => ({ type: 'kept', target, every: 10 }));
-const foreign = (...targets: Id[]): ScheduleEvent[] => targets.map((target) => ({ type: 'stored-by-other', target }));
+const foreign = (...targets: Id[]): ScheduleEvent[] =>
+  targets.map((target) => ({ type: 'stored-by-other', target, by: 'publisher' }));
 const keysIn = (said: readonly string[]): number => new Set(said.map((it) => it.split(' ')[1])).size;
 
 export const TRAFFIC: Record<string, Setting> = {
