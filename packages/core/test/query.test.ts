@@ -5,7 +5,7 @@ import { bits, config, id8, node, nodes, numbers, Run } from './support.ts';
 const value = (key: string): { key: string } => ({ key });
 
 describe('starting', () => {
-  it('[S01][J14] asks the only seed in its first step, counts it then, and says nothing more', () => {
+  it('[S01][J14][Z01] asks the only seed in its first step, counts it then, and says nothing more', () => {
     const run = new Run();
     expect(run.start([4])).toEqual(['send n4']);
     expect(run.effects[0]).toMatchObject({ request: 0, to: node(4), payload: 'find' });
@@ -530,7 +530,7 @@ describe('values', () => {
 });
 
 describe('a fixed list (kind each)', () => {
-  it('[S19] asks in the order given, where a lookup asks in order of distance', () => {
+  it('[S19][Z03] asks in the order given, where a lookup asks in order of distance', () => {
     const each = new Run({ kind: 'each', alpha: 4 });
     expect(each.start([8, 32, 4, 16])).toEqual(['send n8', 'send n32', 'send n4', 'send n16']);
     expect(new Run({ alpha: 4 }).start([8, 32, 4, 16])).toEqual(['send n4', 'send n8', 'send n16', 'send n32']);
