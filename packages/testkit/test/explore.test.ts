@@ -51,7 +51,7 @@ describe('exploring a small network', () => {
     },
   );
 
-  it('[X08][F19] tells the shortest way to a broken promise', () => {
+  it('[X08][F19][G04] tells the shortest way to a broken promise, and replaying it breaks it in the same step', () => {
     const machines = mute('abandon');
     const { violation, exhausted } = explore(FOUR_NODES, { machines });
     expect(exhausted).toBe(false);
