@@ -2,14 +2,13 @@
  * One lookup's step inside the pool: it is woken or told something, and what it wants is passed on, or parked while the
  * endpoint or the node has no room. The count of what is in flight is kept here and nowhere else.
  */
-import type { AddressRules } from '../contact.ts';
 import { type Instant, NO_EFFECTS } from '../machine.ts';
 import { get, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { Disjoint } from '../query/disjoint.ts';
 import { advanceLookup, nextLookupDeadline, openRequest } from '../query/lookup.ts';
 import type { QueryEffect, QueryEvent, QueryState } from '../query/types.ts';
-import { type Draft, type Effects, land, obstacle, surroundings, takeOff } from './traffic.ts';
+import { type Draft, type Effects, land, obstacle, type PoolTurn, surroundings, takeOff } from './traffic.ts';
 import type { Priority } from './types.ts';
 
 interface Who {
@@ -24,7 +23,7 @@ export function stepChild<P extends Protocol>(
   lane: number,
   event: QueryEvent<P>,
   now: Instant,
-  rules: AddressRules,
+  rules: PoolTurn,
 ): void {
   const child = get(draft.running, lane);
   if (child !== undefined) {
@@ -40,7 +39,7 @@ export function stepQuery<P extends Protocol>(
   before: QueryState<P> | Disjoint<P>,
   event: QueryEvent<P>,
   now: Instant,
-  rules: AddressRules,
+  rules: PoolTurn,
 ): void {
   let query = before;
   const around = surroundings(draft, rules);
@@ -67,22 +66,22 @@ function relay<P extends Protocol>(
   effect: QueryEffect<P>,
   before: QueryState<P> | Disjoint<P>,
   now: Instant,
-  rules: AddressRules,
+  rules: PoolTurn,
 ): readonly QueryEvent<P>[] {
   if (effect.type === 'send') {
     const by = obstacle(draft, effect.to.endpoint, rules, now);
     if (by !== undefined) {
-      draft.parked = inserted(draft.parked, { priority: who.priority, effect });
+      draft.parked = inserted(draft.parked, { priority: who.priority, by, effect });
       return [{ type: 'parked', request: effect.request, by }];
     }
     takeOff(draft, effect, rules, now);
   } else if (effect.type === 'unanswered') {
-    land(draft, effect.request);
+    land(draft, effect.request, rules);
   } else if (effect.type === 'abandon') {
     if (draft.parked.length > 0) draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);
     // What never left, nobody outside has to forget.
     if (stayed(before, effect.request)) return NO_EFFECTS;
-    land(draft, effect.request);
+    land(draft, effect.request, rules);
   }
   effects.push({ type: 'query', id: who.id, effect });
   return NO_EFFECTS;

@@ -18,10 +18,11 @@ import { advanceQuery, initQuery } from '../query/query.ts';
 import type { QueryEvent, QueryState } from '../query/types.ts';
 import { inserted, stepChild, stepQuery } from './children.ts';
 import { NO_ROUND_TRIPS } from './round-trips.ts';
-import { type Draft, type Effects, LANE, land, measured, nextRelease, obstacle } from './traffic.ts';
+import { type Draft, type Effects, LANE, land, measured, nextRelease, obstacle, type PoolTurn } from './traffic.ts';
 import {
   type Child,
   checkPoolConfig,
+  type Parked,
   type PoolConfig,
   type PoolEffect,
   type PoolEvent,
@@ -61,9 +62,10 @@ export function advancePool<P extends Protocol>(
   if (event.type === 'tick' && (due === undefined || now < due)) return { state, effects: NO_EFFECTS };
   const draft: Draft<P> = { ...state };
   const effects: Effects<P> = [];
-  expire(draft, effects, now, rules);
-  absorb(draft, effects, event, now, rules);
-  if (event.type !== 'close') proceed(draft, effects, now, rules);
+  const turn: PoolTurn = { groupOf: rules.groupOf, isExempt: rules.isExempt, freed: [] };
+  expire(draft, effects, now, turn);
+  absorb(draft, effects, event, now, turn);
+  if (event.type !== 'close') proceed(draft, effects, now, turn);
   draft.releaseAt = nextRelease(draft, now);
   return { state: draft, effects };
 }
@@ -94,7 +96,7 @@ function inOrder<P extends Protocol>(running: PoolState<P>['running']): Entry<Ch
 
 /* ---------------------------------------------------------------- expire */
 
-function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
+function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: PoolTurn): void {
   for (const entry of entriesDue(draft.running, now)) {
     stepChild(draft, effects, entry.key as number, { type: 'tick' }, now, rules);
   }
@@ -111,7 +113,7 @@ function absorb<P extends Protocol>(
   effects: Effects<P>,
   event: PoolEvent<P>,
   now: Instant,
-  rules: AddressRules,
+  rules: PoolTurn,
 ): void {
   switch (event.type) {
     case 'add':
@@ -167,7 +169,7 @@ function cancel<P extends Protocol>(
   effects: Effects<P>,
   id: string,
   now: Instant,
-  rules: AddressRules,
+  rules: PoolTurn,
 ): void {
   const lane = get(draft.lanes, id);
   if (lane === undefined) return;
@@ -177,7 +179,7 @@ function cancel<P extends Protocol>(
   endQueued(draft, effects, queued, 'cancelled', now);
 }
 
-function closeAll<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
+function closeAll<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: PoolTurn): void {
   const { queue } = draft;
   draft.queue = [];
   for (const queued of queue) endQueued(draft, effects, queued, 'closed', now);
@@ -204,7 +206,7 @@ function deliver<P extends Protocol>(
   effects: Effects<P>,
   event: Extract<PoolEvent<P>, { type: 'query' }>['event'],
   now: Instant,
-  rules: AddressRules,
+  rules: PoolTurn,
 ): void {
   const lane = Math.floor(event.request / LANE);
   const child = get(draft.running, lane);
@@ -214,7 +216,7 @@ function deliver<P extends Protocol>(
     return;
   }
   if (event.type === 'response' && has(draft.inFlight, event.request)) sample(draft, child, event.request, now);
-  land(draft, event.request);
+  land(draft, event.request, rules);
   stepChild(draft, effects, lane, event, now, rules);
 }
 
@@ -225,7 +227,7 @@ function sample<P extends Protocol>(draft: Draft<P>, child: Child<P>, request: n
 
 /* ---------------------------------------------------------------- proceed */
 
-function proceed<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
+function proceed<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: PoolTurn): void {
   while (draft.queue.length > 0 && draft.running.size < draft.config.maxQueries) {
     const [queued, ...rest] = draft.queue as [Queued<P>, ...Queued<P>[]];
     draft.queue = rest;
@@ -239,7 +241,7 @@ function start<P extends Protocol>(
   effects: Effects<P>,
   queued: Queued<P>,
   now: Instant,
-  rules: AddressRules,
+  rules: PoolTurn,
 ): void {
   const lane = draft.nextLane++;
   draft.lanes = set(draft.lanes, queued.id, lane);
@@ -249,12 +251,36 @@ function start<P extends Protocol>(
   stepQuery(draft, effects, { lane, id: queued.id, priority: queued.priority }, before, begin, now, rules);
 }
 
-/** Tells lookups, in order, that what they had parked may go now; each sends it when it has a slot. */
-function release<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: AddressRules): void {
-  for (const parked of draft.parked) {
-    const { request, to } = parked.effect;
-    if (!draft.parked.includes(parked) || obstacle(draft, to.endpoint, rules, now) !== undefined) continue;
-    draft.parked = draft.parked.filter((it) => it !== parked);
-    stepChild(draft, effects, Math.floor(request / LANE), { type: 'unparked', request }, now, rules);
+/**
+ * Tells lookups, in order, that what they had parked may go now; each sends it when it has a slot. Only what waits for
+ * something that has come is looked at: its endpoint was freed, or there is room in the pool.
+ */
+function release<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, turn: PoolTurn): void {
+  const { freed } = turn;
+  const isDue = draft.releaseAt !== undefined && now >= draft.releaseAt;
+  if (freed.length === 0 && !isDue) return;
+  // What is sent may end a lookup, which frees more.
+  for (let known = -1; known < freed.length; ) {
+    known = freed.length;
+    for (const parked of draft.parked) {
+      if (parked.by === 'pool' || freed.includes(parked.effect.to.endpoint)) retry(draft, effects, parked, now, turn);
+    }
   }
+}
+
+function retry<P extends Protocol>(
+  draft: Draft<P>,
+  effects: Effects<P>,
+  parked: Parked<P>,
+  now: Instant,
+  turn: PoolTurn,
+): void {
+  // Taken back meanwhile, with the lookup that wanted it.
+  if (!draft.parked.includes(parked)) return;
+  const { request, to } = parked.effect;
+  const by = obstacle(draft, to.endpoint, turn, now);
+  if (by === undefined) {
+    draft.parked = draft.parked.filter((it) => it !== parked);
+    stepChild(draft, effects, Math.floor(request / LANE), { type: 'unparked', request }, now, turn);
+  } else if (by !== parked.by) draft.parked = draft.parked.map((it) => (it === parked ? { ...it, by } : it));
 }

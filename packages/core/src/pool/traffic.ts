@@ -16,6 +16,11 @@ import type { PoolEffect, PoolState } from './types.ts';
 export type Draft<P extends Protocol> = { -readonly [K in keyof PoolState<P>]: PoolState<P>[K] };
 export type Effects<P extends Protocol> = PoolEffect<P>[];
 
+/** What holds during one step, and what has landed in it: only for that may something parked leave. */
+export interface PoolTurn extends AddressRules {
+  readonly freed: Endpoint[];
+}
+
 /** Requests a lookup can number: more than it can have candidates (at most 65,536, each asked once). */
 export const LANE = 131_072;
 
@@ -59,9 +64,10 @@ export function takeOff<P extends Protocol>(
   draft.sendLevel = levelAfter(draft.sendLevel, draft.config.maxRate, 1, now) ?? draft.sendLevel;
 }
 
-export function land<P extends Protocol>(draft: Draft<P>, request: number): void {
+export function land<P extends Protocol>(draft: Draft<P>, request: number, { freed }: PoolTurn): void {
   const endpoint = get(draft.inFlight, request);
   if (endpoint === undefined) return;
+  if (draft.parked.length > 0) freed.push(endpoint);
   draft.inFlight = remove(draft.inFlight, request);
   const left = (get(draft.busy, endpoint) as number) - 1;
   draft.busy = left === 0 ? remove(draft.busy, endpoint) : set(draft.busy, endpoint, left);

@@ -100,6 +100,8 @@ export interface Queued<P extends Protocol> {
 /** A send that waits for its endpoint, or for room. */
 export interface Parked<P extends Protocol> {
   readonly priority: Priority;
+  /** What it waits for: its own endpoint, or room in the pool. */
+  readonly by: 'endpoint' | 'pool';
   readonly effect: Extract<QueryEffect<P>, { type: 'send' }>;
 }
 

@@ -51,7 +51,7 @@ export const POOL_VARIANTS: readonly Variant[] = [
     name: 'silence keeps its endpoint busy',
     breaks: 'a request that fell silent is still counted as in flight',
     file: 'pool/children.ts',
-    find: '    land(draft, effect.request);\n  } else if',
+    find: '    land(draft, effect.request, rules);\n  } else if',
     replace: '  } else if',
     net: '5 nodes',
     caughtBy: 'G14',
