@@ -53,9 +53,12 @@ export function bootstrap(text: string, before: readonly string[] | undefined): 
   return all;
 }
 
-/** Whom to join through: what was given, nobody, or the public nodes. */
-export function seedsOf(given: readonly string[] | undefined): readonly string[] {
-  if (given === undefined) return PUBLIC_BOOTSTRAP;
+/** Whom to join through: what was given, nobody, or `others`: the public nodes. */
+export function seedsOf(
+  given: readonly string[] | undefined,
+  others: readonly string[] = PUBLIC_BOOTSTRAP,
+): readonly string[] {
+  if (given === undefined) return others;
   return given.includes('none') ? [] : given;
 }
 

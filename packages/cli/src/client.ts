@@ -1,23 +1,40 @@
 /**
- * The node behind `lookup`, `find-node` and `announce`: it joins, does one thing, and is gone. It answers nobody and
+ * The node behind short-lived commands such as `lookup` and `kv get`: it joins, does one thing, and is gone. It answers nobody and
  * enters no table (BEP 43). Its time is limited as a whole, and Ctrl-C ends it early with what it has.
  */
-import type { Operation } from '@xorrery/coordinator';
+import type { Operation, StreamEvent, SubscribeOptions, Subscription } from '@xorrery/coordinator';
+import type { Protocol } from '@xorrery/core';
 import type { JoinReport, LookupOptions, MainlineNode } from '@xorrery/mainline';
 import { createNode } from '@xorrery/mainline';
 import { bindHost } from './args.ts';
 import { EXIT, Failure } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
-import type { MainlineEvent } from './ui/events.ts';
+import type { AnyEvent } from './ui/events.ts';
 import { count, time } from './ui/text.ts';
 
-export interface Task<Item, Report> {
+/** What is needed of a node of any protocol. */
+export interface ClientNode {
+  start(): Promise<unknown>;
+  close(): Promise<void>;
+  joined(): Promise<JoinReport | undefined>;
+  events(options: SubscribeOptions): Subscription<StreamEvent<Protocol>>;
+}
+
+/** How it is made: where to bind, whom to join through. */
+export interface ClientNodeOptions {
+  readonly host: string;
+  readonly port: 0;
+  readonly bootstrap: readonly string[];
+  readonly readOnly: true;
+}
+
+export interface Task<Item, Report, Node extends ClientNode = MainlineNode> {
   readonly seeds: readonly string[];
   /** ms for everything: resolving, joining, looking. */
   readonly timeout: number;
-  begin(node: MainlineNode, options: LookupOptions): Operation<Item, Report>;
+  begin(node: Node, options: LookupOptions): Operation<Item, Report>;
   /** Everything the node announces while it works; `operation` is the id of what was begun. */
-  watch?(event: MainlineEvent, operation: string): void;
+  watch?(event: AnyEvent, operation: string): void;
   /** What it finds, as it comes. */
   found?(item: Item): void;
 }
@@ -32,14 +49,22 @@ export interface Outcome<Report> {
   readonly elapsed: number;
 }
 
-/** Does it. Throws what `createNode` and `start` throw. */
-export async function perform<Item, Report>(task: Task<Item, Report>): Promise<Outcome<Report>> {
+/** Does it with a Mainline node. Throws what `createNode` and `start` throw. */
+export function perform<Item, Report>(task: Task<Item, Report>): Promise<Outcome<Report>> {
+  return performWith(createNode, task);
+}
+
+/** Does it with a node that `make` makes. Throws what that, and its `start`, throw. */
+export async function performWith<Item, Report, Node extends ClientNode>(
+  make: (options: ClientNodeOptions) => Node,
+  task: Task<Item, Report, Node>,
+): Promise<Outcome<Report>> {
   const { seeds, timeout } = task;
   const abort = new AbortController();
   const cutBy = (how: 'timeout' | 'interrupt') => (): void => abort.abort(how);
   const timer = setTimeout(cutBy('timeout'), timeout);
   const release = onInterrupt(cutBy('interrupt'));
-  const node = createNode({ host: bindHost(seeds), port: 0, bootstrap: seeds, readOnly: true });
+  const node = make({ host: bindHost(seeds), port: 0, bootstrap: seeds, readOnly: true });
   try {
     const events = node.events({ limit: 65_536 });
     await orAborted(node.start(), abort.signal);

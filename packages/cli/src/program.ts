@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { addAnnounce } from './commands/announce.ts';
 import { addDemo } from './commands/demo.ts';
 import { addFindNode } from './commands/find-node.ts';
+import { addKv } from './commands/kv.ts';
 import { addLookup } from './commands/lookup.ts';
 import { addNode } from './commands/node.ts';
 import { EXIT, explain, Failure } from './failure.ts';
@@ -18,6 +19,7 @@ Examples:
   xorrery demo                   a network on this machine, in two seconds
   xorrery node --port 6881       a node in the public network
   xorrery lookup sintel.torrent  its peers, as they are found
+  xorrery kv node --port 7600    a node of a key-value store
   xorrery COMMAND --help         more about a command
 
 TARGET is 40 hex digits, a magnet URI or a .torrent file. Endpoints are
@@ -53,10 +55,15 @@ function programFor(io: Io, exit: (code: number) => void): Command {
       getOutHelpWidth: () => widthOf(io.out),
     })
     .addHelpText('after', EXAMPLES);
-  for (const add of [addDemo, addNode, addLookup, addFindNode, addAnnounce]) add(program, io, exit);
-  for (const command of program.commands) refuseExcess(command);
+  for (const add of [addDemo, addNode, addLookup, addFindNode, addAnnounce, addKv]) add(program, io, exit);
+  for (const command of program.commands.flatMap(withoutGroups)) refuseExcess(command);
   addLaterCommands(program);
   return program;
+}
+
+/** The commands that do something: of a group, those in it. */
+function withoutGroups(command: Command): readonly Command[] {
+  return command.commands.length === 0 ? [command] : command.commands;
 }
 
 /** As commander does it, but with the argument's name. */

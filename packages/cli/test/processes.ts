@@ -1,5 +1,5 @@
 /** Runs the command as a process, the way a user does. Every process started here is ended by `endProcesses`. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -46,7 +46,18 @@ export const xorrery = async (...argv: string[]): Promise<Ended> => {
   return { code, out, err };
 };
 
-/** `xorrery node --json` and its lines, which can be waited for. */
+/** Runs a command to its end with this on its stdin; what it writes to stdout, as bytes. */
+export const fed = async (input: string | Uint8Array, ...argv: string[]): Promise<Buffer> => {
+  const child = execFile(process.execPath, [BIN, ...argv], { encoding: 'buffer', timeout: LIMIT });
+  child.stdin?.end(input);
+  const chunks: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`exit code ${code}`);
+  return Buffer.concat(chunks);
+};
+
+/** `xorrery node --json`, or with `kv` in front `xorrery kv node --json`, and its lines, which can be waited for. */
 export class NodeProcess {
   readonly #child: Child;
   readonly #lines: AsyncIterator<string>;
@@ -54,7 +65,8 @@ export class NodeProcess {
   err = '';
 
   constructor(...argv: string[]) {
-    this.#child = start(['node', '--json', ...argv]);
+    const [group, rest] = argv[0] === 'kv' ? [['kv'], argv.slice(1)] : [[], argv];
+    this.#child = start([...group, 'node', '--json', ...rest]);
     this.#ended = once(this.#child, 'close');
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -86,9 +98,22 @@ export class NodeProcess {
   }
 }
 
+interface Started {
+  readonly node: NodeProcess;
+  readonly endpoint: string;
+  readonly id: string;
+}
+
 /** A node on a free loopback port, its endpoint and its id. */
-export const startNode = async (...argv: string[]): Promise<{ node: NodeProcess; endpoint: string; id: string }> => {
-  const node = new NodeProcess('--host', '127.0.0.1', '--port', '0', ...argv);
+export const startNode = (...argv: string[]): Promise<Started> => started(new NodeProcess(...LOOPBACK, ...argv));
+
+/** A node of the key-value store likewise. */
+export const startKvNode = (...argv: string[]): Promise<Started> =>
+  started(new NodeProcess('kv', ...LOOPBACK, ...argv));
+
+const LOOPBACK = ['--host', '127.0.0.1', '--port', '0'];
+
+const started = async (node: NodeProcess): Promise<Started> => {
   const { host, port, id } = await node.until({ event: 'ready' });
   return { node, endpoint: `${host}:${port}`, id: String(id) };
 };

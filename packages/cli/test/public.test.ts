@@ -20,7 +20,7 @@ const imported = (): Set<string> => {
 describe('the command line as a package', () => {
   it('[T20] imports the other packages by their names alone, never a path inside one', () => {
     const ours = [...imported()].filter((it) => it.startsWith('@xorrery/')).sort();
-    expect(ours).toEqual(['@xorrery/coordinator', '@xorrery/core', '@xorrery/mainline']);
+    expect(ours).toEqual(['@xorrery/coordinator', '@xorrery/core', '@xorrery/kv', '@xorrery/mainline']);
   });
 
   it('[T20] declares what it imports', () => {

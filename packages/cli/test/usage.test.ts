@@ -72,6 +72,22 @@ const BAD: readonly (readonly [string[], RegExp])[] = [
   [['node', '--port', '65536'], /--port '65536': want a whole number from 0 to 65535/],
   [['node', '--port', '-1'], /--port '-1'/],
   [['node', '--host', '127.0.0.1', '--bootstrap', '[::1]:1'], /--bootstrap: bad endpoint '\[::1\]:1'.*IPv4/],
+  [['kv'], /see 'xorrery --help'/],
+  [['kv', 'nosuch'], /unknown command 'nosuch'/],
+  [['kv', 'get'], /missing required argument 'KEY'/],
+  [['kv', 'get', 'xyz'], /KEY 'xyz': want 40 hex digits/],
+  [['kv', 'get', hex, 'more'], /unexpected argument 'more'/],
+  [['kv', 'put'], /missing required argument 'VALUE'/],
+  [['kv', 'put', 'abc', 'x'], /KEY 'abc': want 40 hex digits, got 3/],
+  [['kv', 'put', hex, 'x', 'more'], /unexpected argument 'more'/],
+  [['kv', 'put', '@nothere'], /VALUE: no such file: 'nothere'/],
+  [['kv', 'put', `@${tmpdir()}`], /VALUE: not a file/],
+  [['kv', 'put', `@${file('long', 'x'.repeat(61_441))}`], /VALUE: must be at most 61440 bytes/],
+  [['kv', 'put', 'x', '--bootstrap', 'nowhere'], /--bootstrap 'nowhere': want host:port/],
+  [['kv', 'node', '--host', 'localhost'], /--host 'localhost': want an IPv4 or IPv6 address/],
+  [['kv', 'node', '--host', '127.0.0.1', '--host', '::1'], /--host: a second address is not available/],
+  [['kv', 'node', '--port', '65536'], /--port '65536': want a whole number from 0 to 65535/],
+  [['kv', 'node', '--host', '127.0.0.1', '--bootstrap', '[::1]:1'], /bootstrap: need an IPv4 address/],
 ];
 
 describe('bad usage and bad input', () => {
@@ -85,7 +101,7 @@ describe('bad usage and bad input', () => {
     },
   );
 
-  it.each(['put', 'get', 'sim', 'replay', 'shrink', 'explain', 'sweep', 'scrape', 'sample', 'kv', 'view'])(
+  it.each(['put', 'get', 'sim', 'replay', 'shrink', 'explain', 'sweep', 'scrape', 'sample', 'view'])(
     "'%s' is said not to be available, whatever follows it",
     async (name) => {
       const line = `xorrery: '${name}' is not available in this version\n`;
@@ -101,6 +117,10 @@ describe('bad usage and bad input', () => {
     ['node', '--record', 'file'],
     ['demo', '--record', 'file'],
     ['find-node', hex, '--record', 'file'],
+    ['kv', 'node', '--state', 'dir'],
+    ['kv', 'node', '--metrics', '127.0.0.1:1'],
+    ['kv', 'put', 'x', '--record', 'file'],
+    ['kv', 'get', hex, '--record', 'file'],
   ])('%s %s is said not to be available', async (...argv) => {
     const { code, err } = await invoke(...argv);
     expect(err).toMatch(/^xorrery: '--[a-z]+' is not available in this version\n$/);
@@ -123,12 +143,25 @@ describe('help', () => {
     ['lookup', '--help'],
     ['announce', '-h'],
     ['help', 'find-node'],
+    ['kv', '--help'],
+    ['kv', 'node', '--help'],
+    ['kv', 'put', '--help'],
+    ['kv', 'get', '-h'],
   ])('%s %s shows examples on stdout and fits a terminal', async (...argv) => {
     const { code, out, err } = await invoke(...argv);
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain('Examples:\n  xorrery ');
     expect(out).toContain('xit code');
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each([
+    ['put', 'x'],
+    ['put', hex, 'x', '-b', 'none'],
+    ['get', hex],
+  ])('kv %s %s without anybody to join through is exit code 1 and says what is missing', async (...argv) => {
+    const line = 'xorrery: nobody to ask: say whom to join through with --bootstrap\n';
+    expect(await invoke('kv', ...argv)).toEqual({ code: 1, out: '', err: line });
   });
 
   it('--version is the version of the package', async () => {

@@ -1,6 +1,7 @@
 /** Options that several commands share. */
 import { type Command, Option } from 'commander';
-import { bootstrap, duration } from '../args.ts';
+import { bootstrap, duration, seedsOf } from '../args.ts';
+import { EXIT, Failure } from '../failure.ts';
 import { addLaterOptions } from '../later.ts';
 
 /** What every short-lived command is told. */
@@ -25,6 +26,13 @@ export function addClientOptions(command: Command): void {
     )
     .option('--json', 'print one JSON document');
   addLaterOptions(command, ['record']);
+}
+
+/** Whom to join through in a network that has no public nodes. Throws `Failure` when there is nobody. */
+export function someSeeds(given: readonly string[] | undefined): readonly string[] {
+  const seeds = seedsOf(given, []);
+  if (seeds.length > 0) return seeds;
+  throw new Failure('nobody to ask: say whom to join through with --bootstrap', EXIT.NOTHING);
 }
 
 export const TARGET_HELP: string = "40 hex digits, a magnet URI ('magnet:?xt=urn:btih:...') or a .torrent file";

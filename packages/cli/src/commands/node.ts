@@ -1,15 +1,14 @@
 /** `xorrery node`: runs a Mainline node until SIGINT or SIGTERM, and says what happens to it. It keeps nothing. */
 import type { Observer } from '@xorrery/coordinator';
-import { createNode, type Mainline, type PeerStore, type PeerStoreConfig } from '@xorrery/mainline';
+import { createNode, type Mainline, type MainlineNode, type PeerStore, type PeerStoreConfig } from '@xorrery/mainline';
 import type { Command } from 'commander';
 import { bootstrap, host, seedsOf, wholeNumber } from '../args.ts';
-import { EXIT, Failure } from '../failure.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { Failure } from '../failure.ts';
 import { addLaterOptions } from '../later.ts';
-import { nodeHeader, nodeStatus } from '../ui/node-header.ts';
-import { type NodeNews, newsJson, newsLine } from '../ui/node-lines.ts';
-import { type Io, Live, paintFor } from '../ui/terminal.ts';
-import { hostPort } from '../ui/text.ts';
+import { serve } from '../serve.ts';
+import type { NodeNews } from '../ui/node-lines.ts';
+import type { Io } from '../ui/terminal.ts';
+import { count } from '../ui/text.ts';
 
 interface NodeOptions {
   readonly host?: readonly string[];
@@ -52,46 +51,16 @@ async function runNode(options: NodeOptions, io: Io): Promise<number> {
   const [address = '0.0.0.0', second] = hosts;
   if (second !== undefined) throw new Failure('--host: a second address is not available in this version');
   const seeds = seedsOf(options.bootstrap);
-  const stop = new AbortController();
-  const ended = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
-  const release = onInterrupt(() => stop.abort());
-  let tell: (news: NodeNews) => void = () => {};
-  const observer = announcements((news) => tell(news));
-  const node = createNode({ host: address, port, bootstrap: seeds, readOnly, observer });
-  let screen: Live | undefined;
-  try {
-    const events = node.events({ limit: 65_536 });
-    const starting = node.start();
-    await Promise.race([starting, ended]);
-    if (stop.signal.aborted) {
-      starting.catch(() => {});
-      return EXIT.DONE;
-    }
-    const bound = hostPort(await starting);
-    if (json) {
-      const write = (line: object): unknown => io.out.write(`${JSON.stringify(line)}\n`);
-      write({ event: 'ready', ...bound, id: node.id });
-      tell = (news) => {
-        const line = newsJson(news);
-        if (line !== undefined) write(line);
-      };
-    } else {
-      io.out.write(nodeHeader(node.id, bound, seeds, readOnly));
-      screen = new Live(io.out, nodeStatus(node, paintFor(io.out)));
-      tell = linesOn(io, screen);
-    }
-    const telling = (async () => {
-      for await (const streamed of events) tell(streamed.type === 'event' ? streamed.event : streamed);
-    })();
-    await ended;
-    await node.close();
-    await telling;
-    return EXIT.DONE;
-  } finally {
-    screen?.end(false);
-    release();
-    await node.close();
-  }
+  const service = {
+    command: 'node',
+    seeds,
+    readOnly,
+    json,
+    make: (tell: (news: NodeNews) => void) =>
+      createNode({ host: address, port, bootstrap: seeds, readOnly, observer: announcements(tell) }),
+    keeps: (node: MainlineNode) => count(node.state.server.torrents.size, 'torrent'),
+  };
+  return serve(service, io);
 }
 
 /** Peers that others announce to us are requests, not events of ours: they are seen as they are answered. */
@@ -104,13 +73,5 @@ function announcements(tell: (news: NodeNews) => void): Observer<Mainline, PeerS
     const { from } = event;
     const peer = request.impliedPort ? from : `${from.slice(0, from.lastIndexOf(':'))}:${request.port}`;
     tell({ type: 'announced', infoHash: request.infoHash, from, peer });
-  };
-}
-
-function linesOn(io: Io, screen: Live): (news: NodeNews) => void {
-  const paint = paintFor(io.out);
-  return (news) => {
-    const line = newsLine(news, paint);
-    if (line !== undefined) screen.above(() => io.out.write(`${line}\n`));
   };
 }

@@ -3,7 +3,7 @@
  * nothing where a script reads JSON through a pipe.
  */
 import type { Id } from '@xorrery/core';
-import type { MainlineEvent } from './events.ts';
+import type { AnyEvent } from './events.ts';
 import { LookupView, rowLine, rowText, statusLine } from './lookup-view.ts';
 import { type Io, Live, type Paint, paintFor } from './terminal.ts';
 import { count, time } from './text.ts';
@@ -15,6 +15,8 @@ export interface ScreenOptions {
   readonly json: boolean;
   /** Prefix of the lookup's id on the stream: `find:` for the lookup of a publish. */
   readonly prefix?: string;
+  /** The values it finds are peers, which are counted. Default true. */
+  readonly countsPeers?: boolean;
 }
 
 /** Bars on the screen at once. */
@@ -35,7 +37,7 @@ export class LookupScreen {
   #ended = false;
 
   constructor(io: Io, options: ScreenOptions) {
-    this.view = new LookupView(options.target);
+    this.view = new LookupView(options.target, options.countsPeers);
     this.#io = io;
     this.#options = options;
     this.#paint = paintFor(io.err);
@@ -44,7 +46,7 @@ export class LookupScreen {
   }
 
   /** Takes in an announcement of the node. */
-  take(event: MainlineEvent, operation: string): void {
+  take(event: AnyEvent, operation: string): void {
     const row = this.view.take(event, `${this.#options.prefix ?? ''}${operation}`);
     if (row !== undefined && row.status !== 'asked') this.#say(rowText(row));
     if (event.type !== 'join-finished' || event.outcome === 'isolated') return;

@@ -3,7 +3,7 @@
  * stream alone, one announcement at a time; it knows nothing of terminals.
  */
 import { commonPrefix, compareDistance, type Endpoint, type Id } from '@xorrery/core';
-import type { MainlineEvent } from './events.ts';
+import type { AnyEvent } from './events.ts';
 import type { Paint } from './terminal.ts';
 import { bar, count, shortId, time } from './text.ts';
 
@@ -30,13 +30,16 @@ export class LookupView {
   /** Nodes met while joining. */
   met = 0;
   values = 0;
+  readonly #countsPeers: boolean;
 
-  constructor(target: Id) {
+  /** `countsPeers`: the values it finds are peers, each worth a number. */
+  constructor(target: Id, countsPeers = true) {
     this.target = target;
+    this.#countsPeers = countsPeers;
   }
 
   /** Takes in what a lookup did; returns the node it concerned, if there is news of one. */
-  take(event: MainlineEvent, lookup: string): Row | undefined {
+  take(event: AnyEvent, lookup: string): Row | undefined {
     if (event.type === 'contact-added') this.met++;
     if (event.type !== 'query' || event.id !== lookup) return undefined;
     const { effect } = event;
@@ -44,13 +47,14 @@ export class LookupView {
     if (effect.type === 'unanswered')
       return this.#put({ ...this.#row(effect.to.endpoint, effect.to.id), status: 'silent' });
     if (effect.type !== 'progressed') return undefined;
-    const { from, hops, values } = effect;
-    this.values += values.length;
+    const { from, hops } = effect;
+    const values = this.#countsPeers ? effect.values.length : 0;
+    this.values += values;
     const row = this.#put({
       ...this.#row(from.endpoint, from.id),
       status: 'answered',
       hops,
-      values: values.length,
+      values,
     });
     this.answers.push(row);
     return row;

@@ -1,22 +1,29 @@
 /** What stands above and below the events of a running node. */
 import { networkInterfaces } from 'node:os';
-import type { Id } from '@xorrery/core';
-import type { MainlineNode } from '@xorrery/mainline';
+import type { LifecycleState } from '@xorrery/coordinator';
+import type { ContactView, Counters, Id } from '@xorrery/core';
 import type { Paint } from './terminal.ts';
 import { count, time } from './text.ts';
 
-/** The line at the bottom: how the node fares. */
-export function nodeStatus(node: MainlineNode, paint: Paint): () => readonly string[] {
+/** What is looked at of a node of any protocol. */
+export interface NodeView {
+  readonly id: Id;
+  readonly lifecycle: LifecycleState;
+  readonly contacts: readonly ContactView[];
+  readonly state: { readonly counters: Counters };
+}
+
+/** The line at the bottom: how the node fares. `keeps`: what it keeps for others. */
+export function nodeStatus(node: NodeView, keeps: () => string, paint: Paint): () => readonly string[] {
   const from = performance.now();
   return () => {
-    const { counters, server } = node.state;
-    const { requests, malformed, unknownTransaction, wrongSource, wrongId, ownId } = counters;
+    const { requests, malformed, unknownTransaction, wrongSource, wrongId, ownId } = node.state.counters;
     const odd = malformed + unknownTransaction + wrongSource + wrongId + ownId;
     const parts = [
       node.lifecycle,
       `knows ${count(node.contacts.length, 'node')}`,
       `answered ${count(requests, 'request')}`,
-      `keeps ${count(server.torrents.size, 'torrent')}`,
+      `keeps ${keeps()}`,
       ...(odd > 0 ? [`${count(odd, 'odd packet')}`] : []),
       time(Math.floor((performance.now() - from) / 1_000) * 1_000),
     ];
@@ -24,8 +31,9 @@ export function nodeStatus(node: MainlineNode, paint: Paint): () => readonly str
   };
 }
 
-/** Who the node is, where it listens, and how others join through it. */
+/** Who the node is, where it listens, and how others join through it with `command`. */
 export function nodeHeader(
+  command: string,
   id: Id,
   { host: address, port }: { host: string; port: number },
   seeds: readonly string[],
@@ -39,7 +47,7 @@ export function nodeHeader(
     `node     ${id}`,
     `listens  ${address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`}/udp`,
     `joins    ${from}${more}`,
-    ...(readOnly ? ['answers  nobody (read-only)'] : [`others   xorrery node --port 0 --bootstrap ${endpoint}`]),
+    ...(readOnly ? ['answers  nobody (read-only)'] : [`others   xorrery ${command} --port 0 --bootstrap ${endpoint}`]),
     'ends     with Ctrl-C',
   ];
   return `${lines.join('\n')}\n\n`;

@@ -1,6 +1,6 @@
 /** What a running node says: its announcements as JSON objects for scripts and as lines for people. Pure. */
 import type { Endpoint, Id } from '@xorrery/core';
-import type { MainlineEvent } from './events.ts';
+import type { AnyEvent } from './events.ts';
 import type { Paint } from './terminal.ts';
 import { count, hostPort, nodeJson, shortId, time } from './text.ts';
 
@@ -13,7 +13,15 @@ export interface Announced {
   readonly peer: Endpoint;
 }
 
-export type NodeNews = MainlineEvent | Announced | { readonly type: 'lagged'; readonly missed: number };
+/** A value was stored here by another node. */
+export interface Stored {
+  readonly type: 'stored';
+  readonly key: Id;
+  readonly from: Endpoint;
+  readonly bytes: number;
+}
+
+export type NodeNews = AnyEvent | Announced | Stored | { readonly type: 'lagged'; readonly missed: number };
 
 /** One object a line; `undefined` for the steps of the node's own lookups, which nobody asked for. */
 export function newsJson(news: NodeNews): object | undefined {
@@ -30,6 +38,8 @@ export function newsJson(news: NodeNews): object | undefined {
       return { event: news.type, state: news.state };
     case 'announced':
       return { event: news.type, infoHash: news.infoHash, peer: hostPort(news.peer), from: hostPort(news.from) };
+    case 'stored':
+      return { event: news.type, key: news.key, bytes: news.bytes, from: hostPort(news.from) };
     case 'lagged':
       return { event: news.type, missed: news.missed };
     default:
@@ -49,6 +59,8 @@ export function newsLine(news: NodeNews, paint: Paint): string | undefined {
       return `${paint.cyan('* joined')}     in ${time(news.elapsed)}, knows ${count(news.contacts, 'node')}`;
     case 'announced':
       return `${paint.magenta('* announced')}  ${news.peer} is a peer of ${shortId(news.infoHash)}`;
+    case 'stored':
+      return `${paint.magenta('* stored')}     ${shortId(news.key)} ${count(news.bytes, 'byte')} from ${news.from}`;
     case 'lagged':
       return paint.yellow(`! ${count(news.missed, 'event')} skipped`);
     default:

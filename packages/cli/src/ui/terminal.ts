@@ -7,7 +7,7 @@ import colours from 'yoctocolors';
 
 /** As much of a stream as is needed. */
 export interface Stream {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;

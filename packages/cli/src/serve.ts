@@ -1,0 +1,85 @@
+/** Running a node for as long as the user wants: it starts, says that it is ready, tells what happens, and ends. */
+import type { StreamEvent, SubscribeOptions, Subscription } from '@xorrery/coordinator';
+import type { Endpoint, Protocol } from '@xorrery/core';
+import { EXIT } from './failure.ts';
+import { onInterrupt } from './interrupt.ts';
+import { type NodeView, nodeHeader, nodeStatus } from './ui/node-header.ts';
+import { type NodeNews, newsJson, newsLine } from './ui/node-lines.ts';
+import { type Io, Live, paintFor } from './ui/terminal.ts';
+import { hostPort } from './ui/text.ts';
+
+/** What is needed of a node of any protocol. */
+export interface ServedNode extends NodeView {
+  start(): Promise<Endpoint>;
+  close(): Promise<void>;
+  events(options: SubscribeOptions): Subscription<StreamEvent<Protocol>>;
+}
+
+export interface Service<Node extends ServedNode> {
+  /** Makes the node; `tell` is for what it does not announce itself. */
+  make(tell: (news: NodeNews) => void): Node;
+  /** The command another node is started with to join this one, e.g. `node`. */
+  readonly command: string;
+  readonly seeds: readonly string[];
+  readonly readOnly: boolean;
+  readonly json: boolean;
+  /** What it keeps for others, e.g. `3 torrents`. */
+  keeps(node: Node): string;
+}
+
+/** Runs it until SIGINT or SIGTERM. Throws what `make` and `start` throw. */
+export async function serve<Node extends ServedNode>(service: Service<Node>, io: Io): Promise<number> {
+  const { command, seeds, readOnly, json } = service;
+  const stop = new AbortController();
+  const ended = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
+  const release = onInterrupt(() => stop.abort());
+  let tell: (news: NodeNews) => void = () => {};
+  let screen: Live | undefined;
+  let node: Node | undefined;
+  try {
+    node = service.make((news) => tell(news));
+    const running = node;
+    const events = running.events({ limit: 65_536 });
+    const starting = running.start();
+    await Promise.race([starting, ended]);
+    if (stop.signal.aborted) {
+      starting.catch(() => {});
+      return EXIT.DONE;
+    }
+    const bound = hostPort(await starting);
+    if (json) {
+      const write = (line: object): unknown => io.out.write(`${JSON.stringify(line)}\n`);
+      write({ event: 'ready', ...bound, id: running.id });
+      tell = (news) => {
+        const line = newsJson(news);
+        if (line !== undefined) write(line);
+      };
+    } else {
+      io.out.write(nodeHeader(command, running.id, bound, seeds, readOnly));
+      screen = new Live(
+        io.out,
+        nodeStatus(running, () => service.keeps(running), paintFor(io.out)),
+      );
+      tell = linesOn(io, screen);
+    }
+    const telling = (async () => {
+      for await (const streamed of events) tell(streamed.type === 'event' ? streamed.event : streamed);
+    })();
+    await ended;
+    await running.close();
+    await telling;
+    return EXIT.DONE;
+  } finally {
+    screen?.end(false);
+    release();
+    await node?.close();
+  }
+}
+
+function linesOn(io: Io, screen: Live): (news: NodeNews) => void {
+  const paint = paintFor(io.out);
+  return (news) => {
+    const line = newsLine(news, paint);
+    if (line !== undefined) screen.above(() => io.out.write(`${line}\n`));
+  };
+}
