@@ -104,6 +104,29 @@ describe('bootstrap', () => {
     expect(join.wake()).toEqual(['find-self']);
   });
 
+  it('[J79][J80] when its contacts may all be gone it asks the seeds too, however many contacts there are', () => {
+    for (const event of ['unsettled', 'lost'] as const) {
+      const join = new Join({ minContacts: 2 });
+      join.step({ type: 'start', seeds: 1, contacts: 0 });
+      join.step({ type: 'contacts-changed', contacts: 30 });
+      join.step({ type: 'self-found', neighbour: 0 });
+      // Lost, it waits before it tries again; unsettled, it does not.
+      const told = advanceBootstrap(join.state, { type: event }, 9);
+      const due = nextBootstrapDeadline(told.state);
+      const then = due === undefined ? told : advanceBootstrap(told.state, { type: 'tick' }, due);
+      expect([due !== undefined, then.effects]).toEqual([event === 'lost', [{ type: 'find-self', withSeeds: true }]]);
+    }
+  });
+
+  it('[J81] with enough contacts from a former run it begins without the seeds', () => {
+    const begin = (contacts: number) =>
+      advanceBootstrap(new Join({ minContacts: 10 }).state, { type: 'start', seeds: 1, contacts }, 0).effects;
+    expect([9, 10].map(begin)).toEqual([
+      [{ type: 'find-self', withSeeds: true }],
+      [{ type: 'find-self', withSeeds: false }],
+    ]);
+  });
+
   it('events that mean nothing in a status change nothing', () => {
     const join = new Join();
     const events: BootstrapEvent[] = [

@@ -74,9 +74,10 @@ describe.each(policies)('[D18] any table, policy %s', (bucketPolicy) => {
         const table = withAll(tableOf(id8(0), { bucketPolicy, bucketSizes: [3] }), all.map(node));
         const [pending, insertion] = insertContact(table, node(n), 1_000);
         if (insertion.type !== 'full') return;
-        const bucket = bucketIndex(table, id8(n));
-        expect(insertion.leastRecent).toBe(table.buckets[bucket]?.members[0]);
-        expect(tableContacts(pending)).toEqual(tableContacts(table));
+        // Looking for room, the split policy may have divided its last bucket; its members are the same.
+        const bucket = bucketIndex(pending, id8(n));
+        expect(insertion.leastRecent).toBe(pending.buckets[bucket]?.members[0]);
+        expect(new Set(tableContacts(pending))).toEqual(new Set(tableContacts(table)));
         const { leastRecent } = insertion;
         if (alive) {
           const [kept] = insertContact(pending, leastRecent, 1_001);

@@ -8,6 +8,7 @@ import {
   type Instant,
   initRouting,
   insertContact,
+  type NodeEffect,
   type NodeEvent,
   nextRoutingDeadline,
   type RoutingState,
@@ -106,9 +107,13 @@ describe('order', () => {
 });
 
 describe('sleep and change of address', () => {
+  const silent = (it: NodeEffect<Small>, endpoint: string): boolean =>
+    it.type === 'query' && it.effect.type === 'unanswered' && it.effect.to.endpoint === endpoint;
   const members = Array.from({ length: 24 }, (_, i) => i * 10 + 4);
   const settled = (): Solo => {
-    const solo = new Solo(0, { refresh: QUIET });
+    // Without spares, which would let any member go on its first failure.
+    const table = { ...DEFAULT_NODE.table, bucketSizes: [64], replacements: 0 };
+    const solo = new Solo(0, { refresh: QUIET, table });
     solo.start(250);
     solo.pass(100, () => true);
     solo.meet(...members.map((n) => n));
@@ -145,6 +150,11 @@ describe('sleep and change of address', () => {
       const said = [...first, ...solo.pass(solo.now + 30_000, alive)];
       for (const { endpoint } of doubted) {
         expect(solo.known.includes(Number(endpoint.slice(1))), endpoint).toBe(alive(endpoint));
+        const failure = solo.log.findIndex(({ effect: it }) => silent(it, endpoint));
+        const removal = solo.log.findIndex(
+          ({ effect: it }) => it.type === 'contact-removed' && it.contact.endpoint === endpoint,
+        );
+        if (!alive(endpoint)) expect(removal, endpoint).toBe(failure + 1);
       }
       expect(only(said, 'find').filter((it) => it.endsWith(' 00')).length).toBeGreaterThan(2);
       expect(solo.state.routing.bootstrap.status).toBe('settled');
