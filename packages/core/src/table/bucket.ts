@@ -56,10 +56,11 @@ export function withMember(bucket: Bucket, contact: Contact, now: Instant): Buck
   const { members, seen, failures, heads, spares } = bucket;
   const others = spares.length === 0 ? spares : spares.filter((it) => it.id !== contact.id);
   if (heads.length === 0 && members.length + 1 < LONG) {
-    const known = failures.length === 0 ? failures : [...failures, 0];
-    return { members: [...members, contact], seen: [...seen, now], failures: known, heads, spares: others };
+    const known = failures.length === 0 ? failures : failures.concat(0);
+    // `concat` takes the room it needs; a spread leaves room to grow in, half of it never used.
+    return { members: members.concat(contact), seen: seen.concat(now), failures: known, heads, spares: others };
   }
-  return bucketOf([...members, contact], [...seen, now], padded(bucket, 1), others);
+  return bucketOf(members.concat(contact), seen.concat(now), padded(bucket, 1), others);
 }
 
 export function withoutMember(bucket: Bucket, index: number): Bucket {
