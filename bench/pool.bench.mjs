@@ -1,220 +1,220 @@
-// Steps of the pure core in memory, no sockets: one lookup (Query), many lookups (Pool at 1, 16 and 256 at once) and a
-// whole node (Node, with table, wire and requests). The machines are pure, so a run among simulated nodes is recorded
-// first, as a list of events, and what is timed is the same events again: nothing but `advance`.
+// Steps of the pool in memory, no sockets, at 1, 16 and 256 lookups at once, beside a twin that is the same algorithm on
+// mutable objects (pool.twin.mjs). The machines are pure, so a run among simulated nodes is recorded first, as a list of
+// events, and what is timed is the same events again: nothing but `advance`. Before that both are given the same events
+// once and every effect is compared.
+import { createHash } from 'node:crypto';
 import {
   advancePool,
-  advanceQuery,
   commonPrefix,
   compareDistance,
   DEFAULT_POOL,
   initPool,
-  initQuery,
-  makeNode,
+  ipGroupOf,
+  nextPoolDeadline,
 } from '@xorrery/core';
-import { MAINLINE_DEFAULTS, mainline } from '@xorrery/mainline';
+import { MAINLINE_DEFAULTS } from '@xorrery/mainline';
+import { PoolTwin } from './pool.twin.mjs';
 import { bytesFrom, digits, inTurns, printTable, ratio } from './support.mjs';
 
-const NODES = 1_000;
+const NODES = 4_096;
 const REPLY = 8;
+/** A tick of this clock is a tenth of a millisecond, so that no two answers need share an instant. */
+const MS = 10;
 
 const bytes = bytesFrom(0x510e527f);
+const below = (bound) => new DataView(bytes(4).buffer).getUint32(0) % bound;
 // Strings as the codec makes them: in one piece, where `+` would make ropes.
 const newId = () => /** @type {import('@xorrery/core').Id} */ (Buffer.from(bytes(20)).toString('hex'));
 const inOnePiece = (text) => Buffer.from(text).toString('latin1');
-const below = (bound) => new DataView(bytes(4).buffer).getUint32(0) % bound;
+const RULES = { groupOf: ipGroupOf, isExempt: () => false };
 const SELF = newId();
 
-const contacts = Array.from({ length: NODES }, (_, i) => ({
+/** @type {any[]} */
+const nodes = Array.from({ length: NODES }, () => ({
   id: newId(),
-  endpoint: inOnePiece(`10.0.${i >> 8}.${i & 255}:6881`),
+  endpoint: inOnePiece(`${80 + below(100)}.${below(256)}.${below(256)}.${1 + below(254)}:6881`),
 })).sort((a, b) => (a.id < b.id ? -1 : 1));
 /** @type {Map<string, any>} */
-const byEndpoint = new Map(contacts.map((contact) => [contact.endpoint, contact]));
+const byEndpoint = new Map(nodes.map((node) => [node.endpoint, node]));
 
-/**
- * Whom a node knows: everyone who shares its first 6 bits, and one in eight of the others.
- * @type {Map<string, any>}
- */
-const known = new Map(
-  contacts.map(({ id, endpoint }, i) => {
-    const near = contacts.filter((it) => commonPrefix(it.id, id) >= 6);
-    return [endpoint, [...near, ...contacts.filter((it, j) => ((i ^ j) & 7) === 0 && !near.includes(it))]];
+/** Whom a node knows: of those that share exactly i leading bits with it so many, for each i. */
+const knownTo = (id, sizes, suits) => {
+  const buckets = new Map();
+  const [start, stride] = [below(NODES), 2 * below(NODES) + 1];
+  for (let i = 0; i < NODES; i++) {
+    const other = nodes[(start + i * stride) % NODES];
+    if (other.id === id || !suits(other)) continue;
+    const depth = commonPrefix(id, other.id);
+    const bucket = buckets.get(depth) ?? [];
+    if (bucket.length < (sizes[depth] ?? REPLY)) bucket.push(other);
+    buckets.set(depth, bucket);
+  }
+  return [...buckets.values()].flat();
+};
+const nearest = (known, target, count) =>
+  [...known].sort((a, b) => compareDistance(target, a.id, b.id)).slice(0, count);
+
+const known = new Map(nodes.map(({ id, endpoint }) => [endpoint, knownTo(id, [], () => true)]));
+/** One in twenty never answers, one in fifty refuses, one in twelve takes longer than a timeout. */
+/** @type {Map<string, any>} */
+const temper = new Map(
+  nodes.map(({ endpoint }) => {
+    const dice = below(600);
+    const kind = dice < 30 ? 'silent' : dice < 42 ? 'refuses' : 'answers';
+    const delay = (dice % 12 === 11 ? 400 + below(1_200) : 15 + below(200)) * MS;
+    return [endpoint, { kind, delay }];
   }),
 );
 
-const answerOf = (endpoint, target) =>
-  [...known.get(endpoint)].sort((a, b) => compareDistance(target, a.id, b.id)).slice(0, REPLY);
+/** Our own table: Mainline's bucket sizes, and only those that answer in time, as those in a table do. */
+const isPrompt = ({ endpoint }) => temper.get(endpoint).kind === 'answers' && temper.get(endpoint).delay < 400 * MS;
+const ours = knownTo(SELF, MAINLINE_DEFAULTS.table.bucketSizes, isPrompt);
 
-/** @returns {any[]} */
-const seedsFor = () => Array.from({ length: REPLY }, () => contacts[below(NODES)]);
 /** @returns {any} */
-const queryOf = (target) => ({
+const lookupOf = (target, kind) => ({
   ...MAINLINE_DEFAULTS.query,
-  kind: 'closest',
+  slowAfter: 1_000 * MS,
+  requestTimeout: 2_000 * MS,
+  lateFor: 15_000 * MS,
+  deadline: 60_000 * MS,
+  kind,
   target,
   self: SELF,
   identity: 'endpoint',
-  request: { method: 'find_node', target },
+  request: kind === 'closest' ? { method: 'find_node', target } : { method: 'get_peers', infoHash: target },
 });
 
-/** Takes one at random out of a list: answers do not come in the order of asking. */
-const draw = (list) => {
-  const at = below(list.length);
-  [list[at], list[list.length - 1]] = [list[list.length - 1], list[at]];
-  return list.pop();
+/** What a node answers: to `collect` a token, and peers if it is among the last few on the way. */
+const answerOf = (node, target, kind) => {
+  const contacts = nearest(known.get(node.endpoint), target, REPLY);
+  if (kind === 'closest') return { contacts, values: [] };
+  const count = commonPrefix(node.id, target) >= 9 ? 12 : 0;
+  const values = Array.from({ length: count }, () => ({ key: inOnePiece(`${below(64)}.7.7.7:${5_000 + below(40)}`) }));
+  return { contacts, values, token: inOnePiece(node.id.slice(0, 16)) };
 };
 
 /** The events of `total` lookups in a pool, `atOnce` of them running: [event, now] in order. */
-const recordPool = (atOnce, total) => {
-  const config = { ...DEFAULT_POOL, maxQueries: atOnce, maxInFlight: 65_536, maxPerEndpoint: 1_024 };
+const record = (atOnce, total) => {
+  const config = {
+    ...DEFAULT_POOL,
+    maxQueries: atOnce,
+    maxInFlight: 65_536,
+    adaptiveTimeout: { min: 300 * MS, max: 4_000 * MS },
+  };
   const events = [];
-  const open = [];
-  const targets = new Map();
+  /** Answers under way, the next last. */
+  const arriving = [];
+  const wanted = new Map();
   let state = initPool(config);
   let started = 0;
   let now = 0;
-  const feed = (event) => {
-    now += 1;
+  const feed = (event, at) => {
+    now = Math.max(now + 1, at);
     events.push([event, now]);
     /** @type {any} */
-    const step = advancePool(state, event, now);
+    const step = advancePool(state, event, now, RULES);
     state = step.state;
     for (const { id, effect } of step.effects) {
-      if (effect.type === 'send') open.push({ request: effect.request, endpoint: effect.to.endpoint, id });
+      if (effect.type === 'send') depart(id, effect);
       if (effect.type === 'finished' && started < total) add();
     }
   };
+  const depart = (id, { request, to }) => {
+    const { kind, delay } = temper.get(to.endpoint);
+    if (kind === 'silent') return;
+    const node = byEndpoint.get(to.endpoint);
+    const event =
+      kind === 'refuses'
+        ? { type: 'failure', request, cause: 'refused' }
+        : { type: 'response', request, from: node.id, answer: answerOf(node, ...wanted.get(id)) };
+    const at = now + delay + below(50 * MS);
+    let place = arriving.length;
+    while (place > 0 && arriving[place - 1].at < at) place--;
+    arriving.splice(place, 0, { at, event });
+  };
   const add = () => {
     const id = `q${started++}`;
+    const kind = started % 2 === 0 ? 'closest' : 'collect';
     const target = newId();
-    targets.set(id, target);
-    feed({ type: 'add', id, priority: 'user', config: queryOf(target), seeds: seedsFor() });
+    wanted.set(id, [target, kind]);
+    const seeds = nearest(ours, target, REPLY);
+    feed({ type: 'add', id, priority: 'user', config: lookupOf(target, kind), seeds }, now);
   };
   while (started < atOnce) add();
-  while (open.length > 0) {
-    const { request, endpoint, id } = draw(open);
-    const answer = { contacts: answerOf(endpoint, targets.get(id)), values: [] };
-    feed({ type: 'query', event: { type: 'response', request, from: byEndpoint.get(endpoint).id, answer } });
+  for (;;) {
+    const due = nextPoolDeadline(state);
+    const next = arriving.at(-1);
+    if (next !== undefined && (due === undefined || Math.max(now + 1, next.at) < due)) {
+      arriving.pop();
+      feed({ type: 'query', event: next.event }, next.at);
+    } else if (due !== undefined) feed({ type: 'tick' }, due);
+    else break;
   }
-  return { start: () => initPool(config), advance: advancePool, events };
+  if (state.nextLane !== total) throw new Error(`${state.nextLane} of ${total} lookups`);
+  return { config, events };
 };
 
-/** The events of lookups one after the other, each of a machine of its own. */
-const recordQueries = (total) => {
-  const runs = [];
-  for (let i = 0; i < total; i++) {
-    const config = queryOf(newId());
-    const events = [];
-    const open = [];
-    let state = initQuery(config);
-    let now = 0;
-    const feed = (event) => {
-      now += 1;
-      events.push([event, now]);
-      /** @type {any} */
-      const step = advanceQuery(state, event, now);
-      state = step.state;
-      for (const effect of step.effects) if (effect.type === 'send') open.push(effect);
-    };
-    feed({ type: 'start', seeds: seedsFor(), firstRequest: 0 });
-    while (open.length > 0) {
-      const { request, to } = draw(open);
-      const answer = { contacts: answerOf(to.endpoint, config.target), values: [] };
-      feed({ type: 'response', request, from: to.id, answer });
-    }
-    runs.push({ start: () => initQuery(config), advance: advanceQuery, events });
-  }
-  return runs;
-};
-
-/** The events of a node that joins, looks up and answers: half of its packets are requests of others. */
-const recordNode = (total) => {
-  const machine = makeNode(mainline);
-  /** @type {any} */
-  const config = { ...MAINLINE_DEFAULTS, self: SELF, seed: 1, readOnly: false };
-  const events = [];
-  const open = [];
-  let state = machine.init(config);
-  let now = 0;
-  let running = 0;
-  const feed = (event) => {
-    now += 1;
-    events.push([event, now]);
-    /** @type {any} */
-    const step = machine.advance(state, event, now);
+const core = ({ config, events }, see) => {
+  let state = initPool(config);
+  for (const [event, now] of events) {
+    const step = advancePool(state, event, now, RULES);
     state = step.state;
-    for (const effect of step.effects) {
-      if (effect.type === 'transmit' && effect.message.type === 'request') open.push(effect);
-      if (effect.type === 'entropy-needed')
-        feed({ type: 'entropy', bytes: Buffer.from(bytes(effect.bytes)).toString('hex') });
-      if (effect.type === 'query' && effect.effect.type === 'finished' && effect.id.startsWith('op')) running--;
-    }
-  };
-  const answerAll = () => {
-    while (open.length > 0) {
-      const { to, message } = draw(open);
-      const { id } = byEndpoint.get(to);
-      const { target } = message.request;
-      const reply = target === undefined ? {} : { nodes: answerOf(to, target) };
-      feed({ type: 'received', from: to, message: { type: 'reply', tid: message.tid, sender: id, reply } });
-      const [asker] = seedsFor();
-      const request = { method: 'find_node', target: newId() };
-      const query = { type: 'request', tid: '0001', sender: asker.id, readOnly: false, request };
-      feed({ type: 'received', from: asker.endpoint, message: query });
-    }
-  };
-  feed({ type: 'start', seeds: seedsFor().map(({ endpoint }) => endpoint) });
-  answerAll();
-  for (let i = 0; i < total; i++) {
-    const target = newId();
-    running++;
-    feed({ type: 'lookup', id: `op${i}`, kind: 'closest', target, request: { method: 'find_node', target } });
-    answerAll();
+    see(step.effects);
   }
-  if (running !== 0) throw new Error(`${running} lookups did not end`);
-  return { start: () => machine.init(config), advance: machine.advance, events };
 };
 
-let sink = 0;
-const replay = (runs) => () => {
-  let units = 0;
-  for (const { start, advance, events } of runs) {
-    let state = start();
-    for (const [event, now] of events) {
-      const step = advance(state, event, now);
-      state = step.state;
-      sink += step.effects.length;
-    }
-    units += events.length;
-  }
-  return units;
+const twin = ({ config, events }, see) => {
+  const pool = new PoolTwin(config, RULES);
+  for (const [event, now] of events) see(pool.advance(event, now));
+};
+
+/** Of all effects in order, whatever the order of an object's fields. */
+const digestOf = (replay, run) => {
+  const hash = createHash('sha256');
+  const sorted = (_, value) =>
+    value === null || typeof value !== 'object' || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  let effects = 0;
+  replay(run, (list) => {
+    effects += list.length;
+    hash.update(JSON.stringify(list, sorted));
+  });
+  return { digest: hash.digest('hex'), effects };
 };
 
 /** Prints the table. */
 export const run = async ({ short }) => {
   const total = short ? 60 : 600;
-  /** @type {[string, any[]][]} */
-  const rows = [
-    ['Query', recordQueries(total)],
-    ['Pool, 1 at once', [recordPool(1, total)]],
-    ['Pool, 16 at once', [recordPool(16, total)]],
-    ['Pool, 256 at once', [recordPool(256, Math.max(total, 256))]],
-    ['Node, answers and requests', [recordNode(total)]],
-  ];
-  const times = inTurns(
-    rows.map(([, runs]) => replay(runs)),
-    short ? 3 : 21,
-  );
-  printTable(
-    ['advance, in memory', 'events', 'us an event', 'events a second', 'x Query', 'x Pool at 1'],
-    rows.map(([name, runs], i) => {
-      const count = runs.reduce((sum, { events }) => sum + events.length, 0);
-      const speed = Math.round(1e9 / times[i]);
-      return [name, count, digits(times[i] / 1_000), speed, ratio(times[i], times[0]), ratio(times[i], times[1])];
-    }),
-  );
+  const runs = [1, 16, 256].map((atOnce) => ({ atOnce, ...record(atOnce, Math.max(total, atOnce)) }));
+  const rows = [];
+  const summary = [];
+  let sink = 0;
+  const count = (list) => {
+    sink += list.length;
+  };
+  for (const it of runs) {
+    const [expected, found] = [digestOf(core, it), digestOf(twin, it)];
+    if (found.digest !== expected.digest) throw new Error(`the twin differs at ${it.atOnce}`);
+    const works = [core, twin].map((replay) => () => {
+      replay(it, count);
+      return it.events.length;
+    });
+    const [ofCore, ofTwin] = inTurns(works, short ? 2 : 25);
+    const compared = ratio(ofCore, ofTwin);
+    summary.push(`${compared} at ${it.atOnce}`);
+    const digest = expected.digest.slice(0, 8);
+    rows.push([
+      it.atOnce,
+      it.events.length,
+      expected.effects,
+      digest,
+      digits(ofTwin / 1_000),
+      digits(ofCore / 1_000),
+      compared,
+    ]);
+  }
+  printTable(['lookups at once', 'events', 'effects', 'same digest', 'twin us', 'Pool us an event', 'x twin'], rows);
   if (sink === 0) throw new Error('nothing was done');
-  return [
-    `pool: ${digits(times[1] / 1_000)} us an event with 1 lookup, ${ratio(times[2], times[1])} of that with 16, ${ratio(times[3], times[1])} with 256`,
-  ];
+  return [`pool: beside a mutated twin ${summary.join(', ')}`];
 };
