@@ -183,7 +183,7 @@ export const nodeDrive: Drive<State, NodeEvent<Protocol>, NodeEffect<Protocol>> 
   inputs: (state, now) => {
     const open = maps.entries(state.wire.open);
     // Slept past a record's end, it would be left with a deadline that has passed.
-    const isStoring = state.publishing.size + state.schedule.kept.size > 0;
+    const isStoring = state.publishing.size + state.schedule.kept.size + state.waiting.length > 0;
     const expiry = nextRecordExpiry(state.server) ?? (isStoring ? now + 400 : Number.MAX_SAFE_INTEGER);
     const sleeps = [0, 50, 1_000_000].filter((ms) => now + ms < expiry);
     const own = [
