@@ -90,7 +90,6 @@ const BOGUS = { request: 99_999, id: TARGET, endpoint: 'n0' };
 
 export const queryDrive: Drive<QueryState<Protocol>, QueryEvent<Protocol>, QueryEffect<Protocol>> = {
   law: queryLaw,
-  breadth: 20,
   beginnings: CONFIGS.map((it) => initQuery(it)),
   advance: (state, event, now) => advanceQuery(state, event, now),
   inputs: (state) => {

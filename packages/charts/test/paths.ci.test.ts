@@ -22,7 +22,8 @@ const statesIn = <S, E, F>(drive: Drive<S, E, F>, status: string): readonly Plac
   return [];
 };
 
-const covers = <S, E, F>(drive: Drive<S, E, F>): void => {
+/** `exact`: each kind of effect that an edge names is yielded there, too. */
+const covers = <S, E, F>(drive: Drive<S, E, F>, exact = true): void => {
   const { law } = drive;
   describe(law.title, () => {
     it('[X16] every edge ends a path that the core can be driven along', () => {
@@ -32,6 +33,7 @@ const covers = <S, E, F>(drive: Drive<S, E, F>): void => {
         expect(path, `${textOf(edge)} was not taken`).toBeDefined();
       }
       expect(watch.coverage.untaken()).toEqual([]);
+      if (exact) expect(watch.coverage.unyielded()).toEqual([]);
     });
 
     it('[G08][X16] every event in every status: what no edge names changes nothing and yields nothing', () => {
@@ -58,8 +60,9 @@ covers(refreshDrive);
 covers(broadcastDrive);
 covers(scheduleDrive);
 covers(queryDrive);
-covers(poolDrive);
-covers(nodeDrive);
+// What lookups that end at once may bring about in the others is named, but too rare to be arranged.
+covers(poolDrive, false);
+covers(nodeDrive, false);
 
 describe('candidates and requests of a lookup', () => {
   it('[X16] every edge is taken, and nothing else happens to them', () => {
