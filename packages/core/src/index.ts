@@ -11,6 +11,7 @@ export { checkNodeConfig, DEFAULT_NODE, type NodeConfig } from './node/config.ts
 export { type Health, healthOf } from './node/health.ts';
 export { type NetworkSize, networkSize, type SizeSample, withSample } from './node/network-size.ts';
 export { type ContactView, contactsOf, makeNode, type NodeMachine } from './node/node.ts';
+export { settled } from './node/settled.ts';
 export { restoreNode, type Snapshot, snapshotOf } from './node/snapshot.ts';
 export type * from './node/types.ts';
 export { advancePool, initPool, nextPoolDeadline, type PoolMachine, poolMachine, runningQueries } from './pool/pool.ts';

@@ -32,7 +32,7 @@ export const DEFAULT_POOL: PoolConfig = {
   maxInFlight: 256,
   maxPerEndpoint: 1,
   maxRate: 'off',
-  adaptiveTimeout: { min: 300, max: 4_000 },
+  adaptiveTimeout: { min: 1_000, max: 4_000 },
   maxRemembered: 512,
 };
 
