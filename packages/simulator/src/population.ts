@@ -1,0 +1,71 @@
+/**
+ * Who is in the network: ids, addresses, roles, and what each node is right now. Numbers are places in the order of the
+ * first ids, so that a subtree of the id space is a run of numbers. Each honest node has a network (a /24) of its own;
+ * Sybils share one.
+ */
+import type { Contact, Endpoint, Id, Instant, NodeState, Protocol, Snapshot } from '@xorrery/core';
+import type { Chance } from './chance.ts';
+import type { AdversaryKind } from './spec.ts';
+
+export type Role = 'honest' | AdversaryKind;
+
+// biome-ignore lint/suspicious/noExplicitAny: a simulation holds nodes of whatever protocol it is given
+export type AnyState = NodeState<any, any, any>;
+
+export interface Resident {
+  readonly number: number;
+  readonly role: Role;
+  /** Its id changes when it comes back as somebody else. */
+  contact: Contact;
+  /** `undefined`: down, or up and not looked at yet (full tables are made into nodes when they are first needed). */
+  state: AnyState | undefined;
+  isUp: boolean;
+  /** Simulated time minus its own clock's. */
+  offset: Instant;
+  /** Until when its host sleeps. */
+  asleepUntil: Instant;
+  /** The earliest planned wake, in simulated time. */
+  wakeAt: Instant;
+  /** When what it has sent so far has left, where bandwidth is limited. */
+  busyUntil: Instant;
+  /** What it wrote down when it left. */
+  saved: { readonly snapshot: Snapshot<Protocol>; readonly at: Instant } | undefined;
+  /** How often it has started. */
+  starts: number;
+}
+
+export const NEVER_WAKES: Instant = Number.MAX_SAFE_INTEGER;
+
+/** The ids, in ascending order, all different. `near`: where those of a cluster lie. */
+export function drawIds(count: number, idBits: number, chance: Chance): Id[] {
+  const ids = new Set<Id>();
+  while (ids.size < count) ids.add(chance.id(idBits));
+  return [...ids].sort();
+}
+
+/** The i-th address: each in a /24 of its own, none of them private. */
+export function endpointOf(number: number): Endpoint {
+  return `${20 + (number >>> 16)}.${(number >>> 8) & 255}.${number & 255}.1:6881`;
+}
+
+/** The i-th address of those who have many in few networks: 250 in each /24. */
+export function crowdedEndpointOf(number: number): Endpoint {
+  const network = Math.floor(number / 250);
+  return `5.${(network >>> 8) & 255}.${network & 255}.${1 + (number % 250)}:6881`;
+}
+
+export function newResident(number: number, role: Role, contact: Contact, offset: Instant): Resident {
+  return {
+    number,
+    role,
+    contact,
+    state: undefined,
+    isUp: false,
+    offset,
+    asleepUntil: 0,
+    wakeAt: NEVER_WAKES,
+    busyUntil: 0,
+    saved: undefined,
+    starts: 0,
+  };
+}

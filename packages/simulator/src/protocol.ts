@@ -1,0 +1,33 @@
+/**
+ * What a simulation needs to know of a protocol beyond its profile: how a node of it is configured, what becomes of a
+ * message on its way, and how somebody who is not honest would write a reply.
+ */
+import type {
+  Contact,
+  Endpoint,
+  Id,
+  InMessage,
+  Instant,
+  NodeConfig,
+  OutMessage,
+  Profile,
+  Protocol,
+} from '@xorrery/core';
+
+export interface SimulatedProtocol<P extends Protocol, C, S> {
+  readonly profile: Profile<P, C, S>;
+  /** The configuration of one node: buckets, replies and lookups of k. */
+  configOf(self: Id, seed: number, k: number, alpha: number): NodeConfig<C>;
+  /** The message as it arrives: what encoding it, and judging its tokens at the other end, makes of it. */
+  carry(message: OutMessage<P>, from: Endpoint, to: Endpoint, now: Instant): InMessage<P>;
+  /** What a request asks for; `undefined` when it is no lookup. */
+  targetOf(request: P['inRequest']): Id | undefined;
+  /** A reply that names these contacts, and may claim to hold what was asked for. */
+  forge(request: P['inRequest'], contacts: readonly Contact[]): P['inReply'];
+  /** The requests that publish something under a key, and look for it; `undefined` when it cannot be simulated. */
+  value(key: Id): { readonly find: P['outRequest']; readonly store: P['outRequest']; readonly get: P['outRequest'] };
+}
+
+/** A protocol whose types do not matter to whoever holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds protocols of different types
+export type AnyProtocol = SimulatedProtocol<any, any, any>;

@@ -1,0 +1,240 @@
+/**
+ * The residents as a whole: who is up, who is honest, who knows whom at the start, and how nodes come and go. It keeps
+ * the truth up to date. It refuses to: decide when anything happens.
+ */
+import {
+  type Contact,
+  type Endpoint,
+  type Id,
+  type Instant,
+  type NodeMachine,
+  restoreNode,
+  settled,
+  snapshotOf,
+} from '@xorrery/core';
+import { Chance } from './chance.ts';
+import { configFor } from './config.ts';
+import type { Duration } from './distribution.ts';
+import { type FullTables, fullTables } from './full-tables.ts';
+import {
+  type AnyState,
+  crowdedEndpointOf,
+  drawIds,
+  endpointOf,
+  newResident,
+  type Resident,
+  type Role,
+} from './population.ts';
+import type { AnyProtocol } from './protocol.ts';
+import type { Scenario } from './scenario.ts';
+import { parseAdversaries, parseSessions } from './spec.ts';
+import { Truth } from './truth.ts';
+import type { Wires } from './wires.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: nodes of whatever protocol the simulation is given
+type AnyMachine = NodeMachine<any, any, any>;
+
+/** Wall time of simulated hosts at the start; any constant would do. */
+const EPOCH = 1_700_000_000_000;
+/** Bits that a cluster of ids shares with what it surrounds, beyond those that tell nodes apart. */
+const CLUSTER_BITS = 8;
+
+export class Town {
+  readonly residents: readonly Resident[];
+  readonly truth: Truth;
+  /** Honest residents. */
+  readonly honest: number;
+  /** What adversaries gather around: a key, or a node. */
+  readonly attacked: { readonly key: Id | undefined; readonly node: Resident | undefined };
+  /** What tables held before the first lookup; `undefined` where nodes join. */
+  readonly tables: FullTables | undefined;
+  /** ms between two arrivals. */
+  readonly arrivalGap: Instant = 20;
+  readonly isHonest: (id: Id) => boolean;
+  readonly #scenario: Scenario;
+  readonly #protocol: AnyProtocol;
+  readonly #machine: AnyMachine;
+  readonly #chance: Chance;
+  readonly #foul = new Set<Id>();
+  readonly #session: Duration;
+  /** Honest residents that are up, in no particular order, and where each stands in it. */
+  readonly #up: Resident[] = [];
+  readonly #places = new Map<Resident, number>();
+
+  constructor(scenario: Scenario, protocol: AnyProtocol, machine: AnyMachine, wires: Wires) {
+    this.#scenario = scenario;
+    this.#protocol = protocol;
+    this.#machine = machine;
+    this.#chance = new Chance(scenario.seed, 'town');
+    const { churn, skew } = scenario;
+    this.#session = churn === 'off' ? () => 0 : parseSessions('scenario.churn', churn).draw;
+    const { roles, key, victim } = this.#cast();
+    const ids = [...roles.keys()].sort();
+    this.residents = ids.map((id, number) => {
+      const role = roles.get(id) as Role;
+      const endpoint = role === 'sybil' || role === 'eclipse' ? crowdedEndpointOf(number) : endpointOf(number);
+      const resident = newResident(number, role, { id, endpoint }, skew === 0 ? 0 : -this.#chance.below(skew + 1));
+      wires.attach(endpoint, resident);
+      if (role !== 'honest') this.#foul.add(id);
+      return resident;
+    });
+    this.honest = this.residents.filter((it) => it.role === 'honest').length;
+    this.attacked = { key, node: victim === undefined ? undefined : this.residents[ids.indexOf(victim)] };
+    this.isHonest = (id) => !this.#foul.has(id);
+    const isFull = scenario.tables === 'full';
+    this.truth = new Truth(isFull ? ids : []);
+    this.tables = isFull ? fullTables(ids, [scenario.k], new Chance(scenario.seed, 'tables')) : undefined;
+    machine.init(configFor(scenario, protocol, ids[0] as Id, 0));
+  }
+
+  /** Who is who: each id with its role. Clusters lie around what they attack. */
+  #cast(): { readonly roles: ReadonlyMap<Id, Role>; readonly key: Id | undefined; readonly victim: Id | undefined } {
+    const { nodes, adversary } = this.#scenario;
+    const { idBits } = this.#protocol.profile;
+    const ids = drawIds(nodes, idBits, this.#chance);
+    const roles = new Map<Id, Role>(ids.map((id) => [id, 'honest']));
+    if (adversary === 'off') return { roles, key: undefined, victim: undefined };
+    const shares = parseAdversaries('scenario.adversary', adversary);
+    const key = shares.has('sybil') ? this.#chance.id(idBits) : undefined;
+    const order = new Uint32Array(nodes);
+    this.#chance.distinct(0, nodes, nodes, order, 0);
+    for (let i = nodes - 1; i > 0; i--) {
+      const j = this.#chance.below(i + 1);
+      [order[i], order[j]] = [order[j] as number, order[i] as number];
+    }
+    const victim = shares.has('eclipse') ? ids[order[nodes - 1] as number] : undefined;
+    let next = 0;
+    for (const [kind, share] of shares) {
+      const centre = kind === 'sybil' ? key : kind === 'eclipse' ? victim : undefined;
+      for (let i = Math.min(nodes - 1, Math.floor(share * nodes + 0.5)); i > 0; i--) {
+        const id = ids[order[next++] as number] as Id;
+        if (centre !== undefined) roles.delete(id);
+        roles.set(centre === undefined ? id : this.#near(centre, nodes), kind);
+      }
+    }
+    return { roles, key, victim };
+  }
+
+  /** An id that is nearer to `centre` than nearly all of so many others. */
+  #near(centre: Id, nodes: number): Id {
+    const digits = Math.floor((32 - Math.clz32(nodes) + CLUSTER_BITS) / 4);
+    return (centre.slice(0, digits) + this.#chance.id(this.#protocol.profile.idBits).slice(digits)) as Id;
+  }
+
+  /** Honest residents that are up. */
+  get up(): number {
+    return this.#up.length;
+  }
+
+  /** All residents, in the order in which they arrive. */
+  inOrderOfArrival(chance: Chance): readonly Resident[] {
+    const order = this.residents.slice();
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = chance.below(i + 1);
+      [order[i], order[j]] = [order[j] as Resident, order[i] as Resident];
+    }
+    // Somebody honest has to be there first.
+    const first = order.findIndex((it) => it.role === 'honest');
+    [order[0], order[first]] = [order[first] as Resident, order[0] as Resident];
+    return order;
+  }
+
+  /** An honest node that is up and awake; the attacked one, if there is one. `undefined` when there is none. */
+  asker(now: Instant): Resident | undefined {
+    const { node } = this.attacked;
+    if (node !== undefined) return node.isUp && node.asleepUntil <= now ? node : undefined;
+    if (this.#up.length === 0) return undefined;
+    for (let tries = 0; tries < 64; tries++) {
+      const who = this.#chance.pick(this.#up);
+      if (who.asleepUntil <= now) return who;
+    }
+    return undefined;
+  }
+
+  /** Up to three honest nodes that are up, to join through. */
+  seedsFor(who: Resident): readonly Endpoint[] {
+    const seeds = new Set<Endpoint>();
+    for (let i = 0; i < 3 && this.#up.length > 0; i++) seeds.add(this.#chance.pick(this.#up).contact.endpoint);
+    seeds.delete(who.contact.endpoint);
+    return [...seeds];
+  }
+
+  /** How long this node stays, this time. */
+  sessionOf(_who: Resident): Instant {
+    return Math.max(1, this.#session(this.#chance));
+  }
+
+  /** Has been here all along, with a full table. */
+  moveIn(who: Resident): void {
+    who.isUp = true;
+    who.starts = 1;
+    if (who.role === 'honest') this.#enlist(who);
+  }
+
+  comeUp(who: Resident, now: Instant): void {
+    const { rejoin } = this.#scenario;
+    if (who.starts > 0 && rejoin === 'new-id' && who.role === 'honest') {
+      who.contact = { id: this.#chance.id(this.#protocol.profile.idBits), endpoint: who.contact.endpoint };
+      who.saved = undefined;
+    }
+    who.isUp = true;
+    who.starts++;
+    if (who.starts > 1) who.offset = now;
+    who.state = who.role === 'honest' ? this.#newState(who, now) : undefined;
+    this.truth.add(who.contact.id);
+    if (who.role === 'honest') this.#enlist(who);
+  }
+
+  goDown(who: Resident, now: Instant): void {
+    const { rejoin } = this.#scenario;
+    if (rejoin === 'snapshot' && who.role === 'honest') {
+      const { profile } = this.#protocol;
+      const snapshot = snapshotOf(profile, this.stateOf(who, now), now - who.offset, EPOCH + now);
+      who.saved = { snapshot, at: now };
+    }
+    who.isUp = false;
+    who.state = undefined;
+    who.wakeAt = Number.MAX_SAFE_INTEGER;
+    this.truth.remove(who.contact.id);
+    this.#strike(who);
+  }
+
+  /** What a node is. One of a full network that nobody has looked at yet is made now. */
+  stateOf(who: Resident, now: Instant): AnyState {
+    who.state ??= this.#fullState(who, now);
+    return who.state;
+  }
+
+  #newState(who: Resident, now: Instant): AnyState {
+    const config = this.#configOf(who);
+    if (who.saved === undefined) return this.#machine.init(config);
+    return restoreNode(this.#protocol.profile, config, who.saved.snapshot, now - who.offset, EPOCH + now);
+  }
+
+  #fullState(who: Resident, now: Instant): AnyState {
+    const buckets = (this.tables?.bucketsOf(who.number) ?? []).map((bucket) =>
+      bucket.map((i): Contact => (this.residents[i] as Resident).contact),
+    );
+    return settled(this.#machine.init(this.#configOf(who)), buckets, now - who.offset);
+  }
+
+  #configOf(who: Resident): ReturnType<typeof configFor> {
+    const seed = (this.#scenario.seed + Math.imul(who.number + 1, 0x9e3779b9) + who.starts) >>> 0;
+    return configFor(this.#scenario, this.#protocol, who.contact.id, seed);
+  }
+
+  #enlist(who: Resident): void {
+    this.#places.set(who, this.#up.length);
+    this.#up.push(who);
+  }
+
+  #strike(who: Resident): void {
+    const place = this.#places.get(who);
+    const last = this.#up.at(-1);
+    if (place === undefined || last === undefined) return;
+    this.#up[place] = last;
+    this.#places.set(last, place);
+    this.#up.pop();
+    this.#places.delete(who);
+  }
+}

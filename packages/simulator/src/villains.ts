@@ -1,0 +1,160 @@
+/**
+ * Those who are not honest. None of them is a node: each is a few lines of malice that answer requests, and act now and
+ * then. What they send goes through the same network as everything else; nobody believes them for being here.
+ *
+ * - `liar`: answers with other liars alone, the nearest to the target, and claims to hold what nobody gave it.
+ * - `sybil`: many ids around one key, in few networks; names only its like, and pushes into the tables around the key.
+ * - `eclipse`: the same around one node, which it courts.
+ * - `poison`: names nodes that do not exist, as near to the target as can be.
+ * - `spoof`: sends answers and requests in other nodes' names.
+ * - `token-thief`: stores under tokens that were given to others.
+ * - `slow-loris`: answers rightly, just before it would be given up.
+ * - `id-changer`: answers rightly, under another id each time.
+ */
+import type { Contact, Endpoint, Id, Instant } from '@xorrery/core';
+import type { Chance } from './chance.ts';
+import type { Resident } from './population.ts';
+import type { AnyProtocol } from './protocol.ts';
+import type { AdversaryKind } from './spec.ts';
+import type { Town } from './town.ts';
+import { Truth } from './truth.ts';
+
+/** Sends a message in somebody's name, after so many ms. */
+type Send = (who: Resident, from: Endpoint, to: Endpoint, message: never, after: Instant) => void;
+
+interface Request {
+  readonly type: string;
+  readonly tid: string;
+  readonly request: never;
+}
+
+/** Contacts in a reply. */
+const NAMED = 20;
+/** ms a slow one takes: most requests are given up at 2,000. */
+const NEARLY_LATE = 1_700;
+/** ms between two acts of one adversary. */
+const REST = 5_000;
+
+export class Villains {
+  readonly #town: Town;
+  readonly #protocol: AnyProtocol;
+  readonly #chance: Chance;
+  readonly #send: Send;
+  readonly #gangs = new Map<AdversaryKind, Truth>();
+  readonly #contacts = new Map<Id, Contact>();
+  /** Tokens that were seen: whose they are, and who gave them. */
+  readonly #loot: { readonly token: string; readonly giver: Endpoint }[] = [];
+
+  constructor(town: Town, protocol: AnyProtocol, chance: Chance, send: Send) {
+    this.#town = town;
+    this.#protocol = protocol;
+    this.#chance = chance;
+    this.#send = send;
+    if (town.honest === town.residents.length) return;
+    for (const { role, contact } of town.residents) {
+      this.#contacts.set(contact.id, contact);
+      if (role === 'honest') continue;
+      const gang = this.#gangs.get(role) ?? new Truth([]);
+      gang.add(contact.id);
+      this.#gangs.set(role, gang);
+    }
+  }
+
+  /** A packet has reached one of them. */
+  receive(who: Resident, from: Endpoint, message: unknown): void {
+    const { type, tid, request, reply } = message as Request & { readonly reply?: { readonly token?: unknown } };
+    const role = who.role as AdversaryKind;
+    if (type === 'reply' && role === 'token-thief') this.#pocket(from, reply?.token);
+    if (type !== 'request') return;
+    const target = this.#protocol.targetOf(request);
+    const contacts = target === undefined ? [] : this.#named(role, target);
+    const sender = role === 'id-changer' ? this.#chance.id(this.#protocol.profile.idBits) : who.contact.id;
+    const answer = { type: 'reply', tid, sender, reply: this.#protocol.forge(request, contacts) };
+    this.#send(who, who.contact.endpoint, from, answer as never, role === 'slow-loris' ? NEARLY_LATE : 0);
+  }
+
+  /** One of them may do something now; ms until it may again. */
+  act(who: Resident): Instant {
+    if (!who.isUp) return REST;
+    switch (who.role) {
+      case 'sybil':
+        if (this.#town.attacked.key !== undefined) this.#court(who, this.#nearest(this.#town.attacked.key));
+        return REST;
+      case 'eclipse': {
+        const victim = this.#town.attacked.node;
+        if (victim !== undefined) this.#court(who, [victim.contact, ...this.#nearest(victim.contact.id)]);
+        return REST;
+      }
+      case 'spoof':
+        this.#spoof(who);
+        return REST / 10;
+      case 'token-thief':
+        this.#steal(who);
+        return REST / 10;
+      default:
+        return REST;
+    }
+  }
+
+  /** Whom it names to whoever asks for a target. */
+  #named(role: AdversaryKind, target: Id): readonly Contact[] {
+    if (role === 'liar' || role === 'sybil' || role === 'eclipse') {
+      return this.#nearest(target, this.#gangs.get(role));
+    }
+    if (role !== 'poison') return this.#nearest(target);
+    return Array.from({ length: NAMED }, () => {
+      const far = this.#chance.id(this.#protocol.profile.idBits);
+      const id = (target.slice(0, -4) + far.slice(-4)) as Id;
+      return { id, endpoint: `6.${this.#chance.below(256)}.${this.#chance.below(256)}.1:6881` };
+    });
+  }
+
+  /** The nearest of a gang; left out, the truth, for those whose lie is another. */
+  #nearest(target: Id, of: Truth = this.#town.truth): readonly Contact[] {
+    const found: Contact[] = [];
+    for (const id of of.closest(target, NAMED)) {
+      const contact = this.#contacts.get(id);
+      if (contact !== undefined) found.push(contact);
+    }
+    return found;
+  }
+
+  /** Asks each of them something, so that they come to know it. */
+  #court(who: Resident, whom: readonly Contact[]): void {
+    for (const { endpoint } of whom) this.#ask(who, who.contact.endpoint, endpoint, this.#protocol.profile.ping);
+  }
+
+  #ask(who: Resident, from: Endpoint, to: Endpoint, request: unknown): void {
+    const { id: sender } = who.contact;
+    const message = { type: 'request', tid: this.#chance.hex(4), sender, readOnly: false, request };
+    this.#send(who, from, to, message as never, 0);
+  }
+
+  #spoof(who: Resident): void {
+    const victim = this.#chance.pick(this.#town.residents);
+    const bait = this.#chance.pick(this.#town.residents);
+    const { id: sender, endpoint: claimed } = bait.contact;
+    const request = this.#protocol.profile.findNode(victim.contact.id);
+    const reply = this.#protocol.forge(request, this.#nearest(victim.contact.id, this.#gangs.get('spoof')));
+    const answer = { type: 'reply', tid: this.#chance.hex(8), sender, reply };
+    this.#send(who, claimed, victim.contact.endpoint, answer as never, 0);
+    const asking = { type: 'request', tid: this.#chance.hex(4), sender: who.contact.id, readOnly: false, request };
+    this.#send(who, claimed, victim.contact.endpoint, asking as never, 0);
+  }
+
+  /** Asks somebody for a token, and uses what it has in another's name. */
+  #steal(who: Resident): void {
+    const mark = this.#chance.pick(this.#town.residents).contact;
+    const key = this.#chance.id(this.#protocol.profile.idBits);
+    this.#ask(who, who.contact.endpoint, mark.endpoint, this.#protocol.profile.findNode(key));
+    const taken = this.#loot.shift();
+    if (taken === undefined) return;
+    const store = this.#protocol.profile.granted(this.#protocol.value(key).store, taken.token);
+    const other = this.#chance.pick(this.#town.residents).contact;
+    this.#ask(who, other.endpoint, taken.giver, store);
+  }
+
+  #pocket(giver: Endpoint, token: unknown): void {
+    if (typeof token === 'string' && this.#loot.length < 1_000) this.#loot.push({ token, giver });
+  }
+}
