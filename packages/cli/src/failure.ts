@@ -11,9 +11,10 @@ import { CommanderError } from 'commander';
  * - `DONE`: what was asked for is there.
  * - `NOTHING`: it ended without.
  * - `USAGE`: bad usage or bad input.
+ * - `DIVERGED`: a replay diverged, or a promise of the nodes was broken.
  * - `INTERRUPTED`: Ctrl-C, as shells count it.
  */
-export const EXIT = { DONE: 0, NOTHING: 1, USAGE: 2, INTERRUPTED: 130 } as const;
+export const EXIT = { DONE: 0, NOTHING: 1, USAGE: 2, DIVERGED: 3, INTERRUPTED: 130 } as const;
 
 /** Ends the command with this line and this exit code. */
 export class Failure extends Error {

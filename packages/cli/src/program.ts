@@ -10,6 +10,8 @@ import { addFindNode } from './commands/find-node.ts';
 import { addKv } from './commands/kv.ts';
 import { addLookup } from './commands/lookup.ts';
 import { addNode } from './commands/node.ts';
+import { addSim } from './commands/sim.ts';
+import { addSweep } from './commands/sweep.ts';
 import { EXIT, explain, Failure } from './failure.ts';
 import { addLaterCommands } from './later.ts';
 import { type Io, widthOf } from './ui/terminal.ts';
@@ -20,6 +22,7 @@ Examples:
   xorrery node --port 6881       a node in the public network
   xorrery lookup sintel.torrent  its peers, as they are found
   xorrery kv node --port 7600    a node of a key-value store
+  xorrery sim --nodes 5000       a network in virtual time
   xorrery COMMAND --help         more about a command
 
 TARGET is 40 hex digits, a magnet URI or a .torrent file. Endpoints are
@@ -55,7 +58,8 @@ function programFor(io: Io, exit: (code: number) => void): Command {
       getOutHelpWidth: () => widthOf(io.out),
     })
     .addHelpText('after', EXAMPLES);
-  for (const add of [addDemo, addNode, addLookup, addFindNode, addAnnounce, addKv]) add(program, io, exit);
+  for (const add of [addDemo, addNode, addLookup, addFindNode, addAnnounce, addKv, addSim, addSweep])
+    add(program, io, exit);
   for (const command of program.commands.flatMap(withoutGroups)) refuseExcess(command);
   addLaterCommands(program);
   return program;

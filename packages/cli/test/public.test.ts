@@ -9,7 +9,7 @@ const imported = (): Set<string> => {
   const names = new Set<string>();
   for (const file of readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
-    for (const [, from = ''] of readFileSync(`${root}src/${file}`, 'utf8').matchAll(/\bfrom '([^']+)'/g)) {
+    for (const [, from = ''] of readFileSync(`${root}src/${file}`, 'utf8').matchAll(/\b(?:from |import\()'([^']+)'/g)) {
       if (!from.startsWith('.')) names.add(from);
       else expect(from, file).not.toContain('../../');
     }
@@ -20,7 +20,13 @@ const imported = (): Set<string> => {
 describe('the command line as a package', () => {
   it('[T20] imports the other packages by their names alone, never a path inside one', () => {
     const ours = [...imported()].filter((it) => it.startsWith('@xorrery/')).sort();
-    expect(ours).toEqual(['@xorrery/coordinator', '@xorrery/core', '@xorrery/kv', '@xorrery/mainline']);
+    expect(ours).toEqual([
+      '@xorrery/coordinator',
+      '@xorrery/core',
+      '@xorrery/kv',
+      '@xorrery/mainline',
+      '@xorrery/simulator',
+    ]);
   });
 
   it('[T20] declares what it imports', () => {

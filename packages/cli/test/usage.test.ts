@@ -101,7 +101,7 @@ describe('bad usage and bad input', () => {
     },
   );
 
-  it.each(['put', 'get', 'sim', 'replay', 'shrink', 'explain', 'sweep', 'scrape', 'sample', 'view'])(
+  it.each(['put', 'get', 'replay', 'shrink', 'explain', 'scrape', 'sample', 'view'])(
     "'%s' is said not to be available, whatever follows it",
     async (name) => {
       const line = `xorrery: '${name}' is not available in this version\n`;

@@ -1,0 +1,72 @@
+/** A simulation run to its end in slices, so that signals are heard and progress is seen. Deterministic but for times. */
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import {
+  type AnyProtocol,
+  genericProtocol,
+  type Hash,
+  type Result,
+  resultOf,
+  type Scenario,
+  Simulation,
+  type SimulationOptions,
+} from '@xorrery/simulator';
+import { Failure } from './failure.ts';
+
+/** A run as it is reported: what is the same everywhere, and what the host took for it. */
+export interface Run extends Result {
+  readonly wallMs: number;
+  readonly eventsPerSecond: number;
+  /** The most memory the process had, so far. */
+  readonly rssBytes: number;
+}
+
+/** Things of the agenda between two looks at the outside. */
+const SLICE = 2_000;
+
+const PROTOCOLS: Readonly<Record<string, AnyProtocol>> = { generic: genericProtocol };
+
+/** The protocol a scenario names. Throws `Failure` for one that is not simulated. */
+export function protocolOf({ profile }: Scenario): AnyProtocol {
+  const protocol = Object.hasOwn(PROTOCOLS, profile) ? PROTOCOLS[profile] : undefined;
+  if (protocol !== undefined) return protocol;
+  throw new Failure(`profile '${profile}': want one of ${Object.keys(PROTOCOLS).join(', ')}`);
+}
+
+/** SHA-256 of the host. */
+function nativeHash(): Hash {
+  const hash = createHash('sha256');
+  return { update: (text) => hash.update(text, 'latin1'), hex: () => hash.copy().digest('hex') };
+}
+
+export interface Watch {
+  readonly signal?: AbortSignal;
+  /** Seen when the network stands, and then every so often. */
+  readonly progress?: (simulation: Simulation) => void;
+  readonly observe?: SimulationOptions['observe'];
+}
+
+/** Runs a scenario to its end. Throws `ConfigError` for one that cannot be, and `AbortError` when told to stop. */
+export async function runScenario(scenario: Scenario, { signal, progress, observe }: Watch = {}): Promise<Run> {
+  const from = performance.now();
+  const simulation = new Simulation(scenario, {
+    protocol: protocolOf(scenario),
+    hash: nativeHash(),
+    ...(observe === undefined ? undefined : { observe }),
+  });
+  progress?.(simulation);
+  const begun = performance.now();
+  while (simulation.run(SLICE)) {
+    progress?.(simulation);
+    await setImmediate();
+    signal?.throwIfAborted();
+  }
+  const ended = performance.now();
+  const result = resultOf(simulation);
+  return {
+    ...result,
+    wallMs: Math.round(performance.now() - from),
+    eventsPerSecond: Math.round((result.events * 1_000) / Math.max(1, ended - begun)),
+    rssBytes: process.resourceUsage().maxRSS * 1_024,
+  };
+}
