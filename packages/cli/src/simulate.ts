@@ -12,6 +12,7 @@ import {
   type SimulationOptions,
 } from '@xorrery/simulator';
 import { Failure } from './failure.ts';
+import { mainlineProtocol } from './mainline-protocol.ts';
 
 /** A run as it is reported: what is the same everywhere, and what the host took for it. */
 export interface Run extends Result {
@@ -24,7 +25,7 @@ export interface Run extends Result {
 /** Things of the agenda between two looks at the outside. */
 const SLICE = 2_000;
 
-const PROTOCOLS: Readonly<Record<string, AnyProtocol>> = { generic: genericProtocol };
+const PROTOCOLS: Readonly<Record<string, AnyProtocol>> = { generic: genericProtocol, mainline: mainlineProtocol };
 
 /** The protocol a scenario names. Throws `Failure` for one that is not simulated. */
 export function protocolOf({ profile }: Scenario): AnyProtocol {

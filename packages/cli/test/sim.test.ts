@@ -53,6 +53,25 @@ describe('xorrery sim', () => {
     expect(again).toEqual(run);
   });
 
+  it('simulates Mainline as well: its own buckets, caps and limits', async () => {
+    const { code, out } = await invoke(
+      'sim',
+      '--profile',
+      'mainline',
+      '--nodes',
+      '40',
+      '--lookups',
+      '10',
+      '--k',
+      '8',
+      '--json',
+    );
+    expect(code).toBe(0);
+    const run = JSON.parse(out) as { readonly joined: number; readonly recall: { readonly mean: number } };
+    expect(run.joined).toBe(40);
+    expect(run.recall.mean).toBeGreaterThan(0.9);
+  });
+
   it('prints lines of at most 80 columns for people', async () => {
     const { code, out } = await invoke('sim', ...SMALL, '--adversary', 'liar:0.2', '--paths', '2');
     expect(code).toBe(0);
@@ -94,7 +113,7 @@ describe('xorrery sim', () => {
     [['--latency', 'slow'], 'scenario.latency: want fixed:MS, uniform:LO,HI or lognormal:MEDIAN_MS,SIGMA'],
     [['--churn', 'exp:never'], 'scenario.churn: want a duration'],
     [['--adversary', 'ninja:0.1'], 'scenario.adversary: want KIND:SHARE'],
-    [['--profile', 'gnutella'], "profile 'gnutella': want one of generic"],
+    [['--profile', 'gnutella'], "profile 'gnutella': want one of generic, mainline"],
     [['--report', '/nowhere/at/all.html'], "--report '/nowhere/at/all.html': ENOENT"],
     [['--scenario', 'not-there.json'], "--scenario 'not-there.json': ENOENT"],
   ])('refuses %j in one line', async (argv, line) => {
