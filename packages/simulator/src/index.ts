@@ -9,6 +9,9 @@ export { type Generic, type GenericServer, generic, genericProtocol } from './ge
 export type { Violation } from './judge.ts';
 export type { Resident, Role } from './population.ts';
 export type * from './protocol.ts';
+export * from './record.ts';
+export * from './reduce.ts';
+export * from './replay.ts';
 export { type Result, resultOf } from './result.ts';
 export * from './scenario.ts';
 export * from './score.ts';

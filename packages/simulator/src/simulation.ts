@@ -41,6 +41,10 @@ export interface SimulationOptions {
   /** Where the state hash is made; without one there is none. */
   readonly hash?: Hash;
   readonly observe?: StepObserver;
+  /** Sees each node as it is before its first step, also when it comes back. */
+  readonly born?: (node: number, state: AnyState) => void;
+  /** Told the hash of all steps so far, every so many of them. */
+  readonly marks?: { readonly every: number; readonly tell: (events: number, hash: string) => void };
 }
 
 /** What is planned. */
@@ -84,6 +88,7 @@ export class Simulation {
   readonly #machine: AnyMachine;
   readonly #protocol: AnyProtocol;
   readonly #observe: StepObserver | undefined;
+  readonly #marks: SimulationOptions['marks'];
   readonly #digest: Digest | undefined;
   readonly #entropy: Chance;
   readonly #villains: Villains;
@@ -92,12 +97,13 @@ export class Simulation {
   #isReady = false;
 
   /** Throws `ConfigError` where a part of the scenario contradicts another, or a node's configuration is out of range. */
-  constructor(scenario: Scenario, { protocol, machine, hash, observe }: SimulationOptions) {
+  constructor(scenario: Scenario, { protocol, machine, hash, observe, born, marks }: SimulationOptions) {
     const chance = (stream: string): Chance => new Chance(scenario.seed, stream);
     this.scenario = scenario;
     this.#protocol = protocol;
     this.#machine = machine ?? makeNode(protocol.profile);
     this.#observe = observe;
+    this.#marks = marks;
     this.#digest = hash === undefined ? undefined : new Digest(hash);
     this.#entropy = chance('entropy');
     const { nat, nodes, slow } = scenario;
@@ -110,7 +116,7 @@ export class Simulation {
       slow: slow === 'off' ? 'off' : { who: members(nodes, slow.share, chance('slow')), ms: slow.ms },
       chance: chance('latency'),
     });
-    this.town = new Town(scenario, protocol, this.#machine, this.wires);
+    this.town = new Town(scenario, protocol, this.#machine, this.wires, born);
     const { truth, isHonest, attacked } = this.town;
     this.lookups = new Lookups({
       total: scenario.lookups,
@@ -157,11 +163,6 @@ export class Simulation {
   /** The hash of all that happened and of what every node is now; `undefined` without a hash. */
   stateHash(): string | undefined {
     for (const { number, state } of this.town.residents) if (state !== undefined) this.#digest?.state(number, state);
-    return this.#digest?.hex;
-  }
-
-  /** The hash of the steps so far, to compare on the way. */
-  get hashSoFar(): string | undefined {
     return this.#digest?.hex;
   }
 
@@ -313,12 +314,15 @@ export class Simulation {
     try {
       ({ state: after, effects } = this.#machine.advance(before, event, local));
     } catch (error) {
+      this.#observe?.(local, who.number, event, [], before);
       return this.#fail(who, `a step does not throw: ${error instanceof Error ? error.message : String(error)}`);
     }
     this.events++;
     who.state = after;
     this.#digest?.step(this.now, who.number, effects);
     this.#observe?.(local, who.number, event, effects, after);
+    const marks = this.#marks;
+    if (marks !== undefined && this.events % marks.every === 0) marks.tell(this.events, this.#digest?.hex ?? '');
     const due = this.#machine.nextDeadline(after);
     const breach = breachOf(before, after, effects, local, due);
     if (breach !== undefined) return this.#fail(who, breach);

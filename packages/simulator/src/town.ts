@@ -34,6 +34,8 @@ import type { Wires } from './wires.ts';
 // biome-ignore lint/suspicious/noExplicitAny: nodes of whatever protocol the simulation is given
 type AnyMachine = NodeMachine<any, any, any>;
 
+type Born = (node: number, state: AnyState) => void;
+
 /** Wall time of simulated hosts at the start; any constant would do. */
 const EPOCH = 1_700_000_000_000;
 /** Bits that a cluster of ids shares with what it surrounds, beyond those that tell nodes apart. */
@@ -55,13 +57,15 @@ export class Town {
   readonly #protocol: AnyProtocol;
   readonly #machine: AnyMachine;
   readonly #chance: Chance;
+  readonly #born: Born | undefined;
   readonly #foul = new Set<Id>();
   readonly #session: Duration;
   /** Honest residents that are up, in no particular order, and where each stands in it. */
   readonly #up: Resident[] = [];
   readonly #places = new Map<Resident, number>();
 
-  constructor(scenario: Scenario, protocol: AnyProtocol, machine: AnyMachine, wires: Wires) {
+  constructor(scenario: Scenario, protocol: AnyProtocol, machine: AnyMachine, wires: Wires, born?: Born) {
+    this.#born = born;
     this.#scenario = scenario;
     this.#protocol = protocol;
     this.#machine = machine;
@@ -181,6 +185,7 @@ export class Town {
     who.starts++;
     if (who.starts > 1) who.offset = now;
     who.state = who.role === 'honest' ? this.#newState(who, now) : undefined;
+    if (who.state !== undefined) this.#born?.(who.number, who.state);
     this.truth.add(who.contact.id);
     if (who.role === 'honest') this.#enlist(who);
   }
@@ -201,7 +206,9 @@ export class Town {
 
   /** What a node is. One of a full network that nobody has looked at yet is made now. */
   stateOf(who: Resident, now: Instant): AnyState {
-    who.state ??= this.#fullState(who, now);
+    if (who.state !== undefined) return who.state;
+    who.state = this.#fullState(who, now);
+    this.#born?.(who.number, who.state);
     return who.state;
   }
 

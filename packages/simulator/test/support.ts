@@ -11,7 +11,7 @@ import {
   scenarioOf,
 } from '@xorrery/simulator';
 
-function nativeHash(): Hash {
+export function nativeHash(): Hash {
   const hash = createHash('sha256');
   return { update: (text) => hash.update(text, 'latin1'), hex: () => hash.copy().digest('hex') };
 }

@@ -32,6 +32,8 @@ export interface SimulationHeader extends Common {
   readonly kind: 'simulation';
   readonly seed: number;
   readonly scenario: Json;
+  /** Whether events are written out. If not, marks count those of the simulation, and everything follows from the scenario. */
+  readonly events: boolean;
 }
 
 export type Header = NodeHeader | SimulationHeader;

@@ -99,7 +99,8 @@ export class TraceParser {
       throw new TraceError('edited', `lines ${from} to ${this.#lines} are not as they were written`);
     }
     this.#release(found);
-    if (mark.events !== this.#events) throw new TraceError('edited', `line ${this.#lines} counts other events`);
+    if (!isScant(this.#header) && mark.events !== this.#events)
+      throw new TraceError('edited', `line ${this.#lines} counts other events`);
     this.#add(line);
     this.#ended = mark.end;
     found.push(mark);
@@ -125,6 +126,11 @@ export class TraceParser {
   #add(line: string): void {
     this.#sum = checksum('\n', checksum(line, this.#sum));
   }
+}
+
+/** Whether marks count events that are not written out. */
+function isScant(header: Header): boolean {
+  return header.kind === 'simulation' && !header.events;
 }
 
 /** A trace as it comes: the header at once, the rest in batches. */
@@ -193,12 +199,21 @@ function judgeStart(text: string, complete = false): void {
 }
 
 function readHeader(value: unknown): Header {
-  const it = value as { [K in keyof Header]?: unknown } & { start?: unknown; seed?: unknown; scenario?: unknown };
+  const it = value as { [K in keyof Header]?: unknown } & {
+    start?: unknown;
+    seed?: unknown;
+    scenario?: unknown;
+    events?: unknown;
+  };
   const profile = it.profile as Partial<Header['profile']> | undefined;
   const isSound =
     typeof profile?.name === 'string' && Number.isSafeInteger(profile.version) && Number.isSafeInteger(it.wall);
   const isNode = it.kind === 'node' && typeof it.start === 'object' && it.start !== null;
-  const isSimulation = it.kind === 'simulation' && Number.isSafeInteger(it.seed) && it.scenario !== undefined;
+  const isSimulation =
+    it.kind === 'simulation' &&
+    Number.isSafeInteger(it.seed) &&
+    it.scenario !== undefined &&
+    typeof it.events === 'boolean';
   if (!isSound || !(isNode || isSimulation)) throw new TraceError('edited', 'line 1 is not a header');
   return value as Header;
 }

@@ -39,22 +39,22 @@ export class TraceWriter {
     return this.#sinceMark < BLOCK && this.#charsSinceMark < BLOCK_CHARS ? line : line + this.mark();
   }
 
-  /** How far things add up. `hash`: that of the state as it is now. */
-  mark(hash?: string): string {
-    return this.#mark(hash, '');
+  /** How far things add up. `hash`: that of the state as it is now. `events`: so far, where they are not written out. */
+  mark(hash?: string, events: number = this.#events): string {
+    return this.#mark(events, hash, '');
   }
 
   /** The last line. */
-  end(hash?: string): string {
-    return this.#mark(hash, ',"end":true');
+  end(hash?: string, events: number = this.#events): string {
+    return this.#mark(events, hash, ',"end":true');
   }
 
   /** The checksum is of everything before it, this line's beginning included. */
-  #mark(hash: string | undefined, end: string): string {
+  #mark(events: number, hash: string | undefined, end: string): string {
     this.#sinceMark = 0;
     this.#charsSinceMark = 0;
     const state = hash === undefined ? '' : `,"hash":"${hash}"`;
-    const start = `{"events":${this.#events}${state}${end}`;
+    const start = `{"events":${events}${state}${end}`;
     const sum = checksum(start, this.#sum).toString(16).padStart(8, '0');
     return this.#line(`${start},"sum":"${sum}"}`);
   }
@@ -74,8 +74,8 @@ export function writeTrace(trace: Trace): string {
   for (const entry of trace.entries) {
     if (entry.type === 'event') lines.push(writer.event(entry.at, entry.event, entry.effects, entry.node));
     else if (entry.end) last = entry;
-    else lines.push(writer.mark(entry.hash));
+    else lines.push(writer.mark(entry.hash, entry.events));
   }
-  if (!trace.truncated) lines.push(writer.end(last?.hash));
+  if (!trace.truncated) lines.push(writer.end(last?.hash, last?.events));
   return lines.join('');
 }

@@ -182,6 +182,7 @@ describe('a trace of a simulation', () => {
     format: FORMAT,
     version: 1,
     kind: 'simulation',
+    events: true,
     profile: { name: 'generic', version: 1 },
     wall: 0,
     seed: 7,

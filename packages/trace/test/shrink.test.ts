@@ -163,7 +163,8 @@ describe('shrinking a trace', () => {
       advance(state, event, now) {
         const step = machine.advance(state, event, now);
         if (event.type !== 'lookup') return step;
-        return { ...step, state: { ...step.state, joins: step.state.joins + 1_000 } };
+        const { counters } = step.state;
+        return { ...step, state: { ...step.state, counters: { ...counters, shed: counters.shed + 1_000 } } };
       },
     };
     const report = await replay(trace, machines);
