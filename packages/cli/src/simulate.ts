@@ -9,10 +9,11 @@ import {
   resultOf,
   type Scenario,
   Simulation,
-  type SimulationOptions,
+  SimulationRecorder,
 } from '@xorrery/simulator';
 import { Failure } from './failure.ts';
 import { mainlineProtocol } from './mainline-protocol.ts';
+import type { TraceFile } from './trace-file.ts';
 
 /** A run as it is reported: what is the same everywhere, and what the host took for it. */
 export interface Run extends Result {
@@ -44,30 +45,37 @@ export interface Watch {
   readonly signal?: AbortSignal;
   /** Seen when the network stands, and then every so often. */
   readonly progress?: (simulation: Simulation) => void;
-  readonly observe?: SimulationOptions['observe'];
+  /** Where its trace goes, and whether events are written out. */
+  readonly record?: { readonly file: TraceFile; readonly events: boolean };
 }
 
 /** Runs a scenario to its end. Throws `ConfigError` for one that cannot be, and `AbortError` when told to stop. */
-export async function runScenario(scenario: Scenario, { signal, progress, observe }: Watch = {}): Promise<Run> {
+export async function runScenario(scenario: Scenario, { signal, progress, record }: Watch = {}): Promise<Run> {
   const from = performance.now();
-  const simulation = new Simulation(scenario, {
-    protocol: protocolOf(scenario),
-    hash: nativeHash(),
-    ...(observe === undefined ? undefined : { observe }),
-  });
+  const protocol = protocolOf(scenario);
+  const recorder = record && new SimulationRecorder(scenario, protocol, record.events, Date.now(), record.file.write);
+  const simulation = new Simulation(scenario, { protocol, hash: nativeHash(), ...recorder?.options });
   progress?.(simulation);
   const begun = performance.now();
   while (simulation.run(SLICE)) {
     progress?.(simulation);
+    await record?.file.flush();
     await setImmediate();
     signal?.throwIfAborted();
   }
   const ended = performance.now();
   const result = resultOf(simulation);
+  recorder?.end(simulation, result.stateHash);
   return {
     ...result,
     wallMs: Math.round(performance.now() - from),
     eventsPerSecond: Math.round((result.events * 1_000) / Math.max(1, ended - begun)),
     rssBytes: process.resourceUsage().maxRSS * 1_024,
   };
+}
+
+/** The trace of a run without what happened on the way: its scenario, and the hash it ended with. */
+export function writeScenarioTrace(scenario: Scenario, { events, stateHash }: Run, file: TraceFile): void {
+  const recorder = new SimulationRecorder(scenario, protocolOf(scenario), false, Date.now(), file.write);
+  recorder.end({ events }, stateHash);
 }

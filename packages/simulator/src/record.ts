@@ -37,7 +37,7 @@ export class SimulationRecorder {
   }
 
   /** The run is over. */
-  end({ events }: Simulation, stateHash: string | undefined): void {
+  end({ events }: Pick<Simulation, 'events'>, stateHash: string | undefined): void {
     this.#write(this.#writer.end(stateHash, this.#events ? undefined : events));
   }
 }

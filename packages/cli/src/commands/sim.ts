@@ -8,7 +8,8 @@ import { EXIT, Failure, oneLine } from '../failure.ts';
 import { withHeap } from '../heap.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { checkWritable, writeReport } from '../report/report.ts';
-import { protocolOf, type Run, runScenario } from '../simulate.ts';
+import { protocolOf, type Run, runScenario, writeScenarioTrace } from '../simulate.ts';
+import { TraceFile } from '../trace-file.ts';
 import { SimScreen, simLines } from '../ui/sim-screen.ts';
 import { type Io, paintFor } from '../ui/terminal.ts';
 
@@ -28,6 +29,8 @@ interface SimOptions {
   readonly scenario?: string;
   readonly seed?: number;
   readonly report?: string;
+  readonly record?: string;
+  readonly recordEvents?: boolean;
   readonly json?: boolean;
 }
 
@@ -43,7 +46,7 @@ Examples:
   xorrery sim --nodes 10000 --tables full --lookups 4000 --k 8 --seed 7
   xorrery sim --loss 0.2 --churn weibull:0.5,1h --report churn.html
   xorrery sim --adversary liar:0.2 --paths 8 --tables full --json
-  xorrery sim --scenario partition.json --seed 3
+  xorrery sim --scenario partition.json --seed 3 --record run.ndjson.gz
 
 Exit codes: 0 done, 2 bad usage or input, 3 a promise was broken, 130 ended by
 Ctrl-C.`;
@@ -68,6 +71,8 @@ export function addSim(program: Command, io: Io, exit: (code: number) => void): 
     .option('--scenario <file>', 'a JSON file with all of these and more; options win')
     .option('-s, --seed <number>', 'one seed, one result (1)', wholeNumber(0, 0xffff_ffff))
     .option('--report <file.html>', 'write a page with plots')
+    .option('--record <file>', 'write a trace: scenario, seed and hashes; gzipped when it ends in .gz')
+    .option('--record-events', 'write every event into it, to be explained')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async (options: SimOptions) => exit(await sim(options, io)));
@@ -76,16 +81,24 @@ export function addSim(program: Command, io: Io, exit: (code: number) => void): 
 async function sim(options: SimOptions, io: Io): Promise<number> {
   const scenario = scenarioFrom(options);
   protocolOf(scenario);
-  if (options.report !== undefined) checkWritable('--report', options.report);
+  const { json = false, report, record, recordEvents = false } = options;
+  if (report !== undefined) checkWritable('--report', report);
+  if (record !== undefined) checkWritable('--record', record);
+  else if (recordEvents) throw new Failure('--record-events: say where with --record');
   const shadow = withHeap(heapFor(scenario));
   if (shadow !== undefined) return shadow;
-  const { json = false } = options;
   const screen = new SimScreen(io, json);
   const stop = new AbortController();
   const release = onInterrupt(() => stop.abort());
   let run: Run;
   try {
-    run = await runScenario(scenario, { signal: stop.signal, progress: (it) => screen.take(it) });
+    const file = record === undefined ? undefined : await TraceFile.open(record);
+    try {
+      const recording = file === undefined ? undefined : { record: { file, events: recordEvents } };
+      run = await runScenario(scenario, { signal: stop.signal, progress: (it) => screen.take(it), ...recording });
+    } finally {
+      await file?.close();
+    }
   } catch (error) {
     if (stop.signal.aborted) throw new Failure('interrupted', EXIT.INTERRUPTED);
     throw error;
@@ -93,17 +106,40 @@ async function sim(options: SimOptions, io: Io): Promise<number> {
     screen.end();
     release();
   }
-  if (options.report !== undefined) await writeReport(options.report, scenario, run);
+  if (report !== undefined) await writeReport(report, scenario, run);
   if (json) io.out.write(`${JSON.stringify(run)}\n`);
   else io.out.write(`${simLines(scenario, run, paintFor(io.out)).join('\n')}\n`);
-  const { violation } = run;
-  if (violation === undefined) return EXIT.DONE;
-  const { claim, node, at } = violation;
-  throw new Failure(`a promise was broken at ${at} ms by node ${node} (seed ${run.seed}): ${claim}`, EXIT.DIVERGED);
+  if (run.violation === undefined) return EXIT.DONE;
+  const trace = record ?? (await writeSeedTrace(scenario, run));
+  const { claim, node, at } = run.violation;
+  throw new Failure(
+    `a promise was broken at ${at} ms by node ${node}, seed ${run.seed}: ${claim}; the trace is ${trace}: ` +
+      `xorrery replay ${trace} runs it again, xorrery shrink ${trace} makes it small`,
+    EXIT.DIVERGED,
+  );
+}
+
+/** The trace of a run that was not recorded and failed: its scenario says it all. The name of the file. */
+async function writeSeedTrace(scenario: Scenario, run: Run): Promise<string> {
+  const name = `xorrery-sim-${run.seed}.ndjson`;
+  const file = await TraceFile.open(name);
+  writeScenarioTrace(scenario, run, file);
+  await file.close();
+  return name;
 }
 
 /** The scenario of a file, if one is given, with the options on top. */
-function scenarioFrom({ scenario: file, report, json, paths, loss, duration, ...given }: SimOptions): Scenario {
+function scenarioFrom({
+  scenario: file,
+  report,
+  json,
+  record,
+  recordEvents,
+  paths,
+  loss,
+  duration,
+  ...given
+}: SimOptions): Scenario {
   const parts: Record<string, unknown> = { ...(file === undefined ? undefined : readScenario(file)) };
   for (const [name, value] of Object.entries(given)) if (value !== undefined) parts[name] = value;
   if (loss !== undefined) parts.loss = /^\d*\.?\d+$/.test(loss) ? Number(loss) : loss;
