@@ -22,7 +22,8 @@ export interface Resident {
   isUp: boolean;
   /** Simulated time minus its own clock's. */
   offset: Instant;
-  /** Until when its host sleeps. */
+  /** Since when its host sleeps or last slept, and until when. */
+  asleepSince: Instant;
   asleepUntil: Instant;
   /** The earliest planned wake, in simulated time. */
   wakeAt: Instant;
@@ -62,6 +63,7 @@ export function newResident(number: number, role: Role, contact: Contact, offset
     state: undefined,
     isUp: false,
     offset,
+    asleepSince: 0,
     asleepUntil: 0,
     wakeAt: NEVER_WAKES,
     busyUntil: 0,

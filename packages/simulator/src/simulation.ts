@@ -52,7 +52,8 @@ type Thing =
   | Delivery
   | { readonly type: 'wake' | 'start' | 'leave' | 'act'; readonly who: Resident }
   | { readonly type: 'lookup' | 'ready' | 'sample' }
-  | { readonly type: 'sleep' | 'awake'; readonly who: readonly Resident[]; readonly ms: Instant };
+  | { readonly type: 'sleep'; readonly who: readonly Resident[]; readonly ms: Instant }
+  | { readonly type: 'awake'; readonly who: readonly Resident[] };
 
 /** The state of things at one instant; counts since the start. */
 export interface Sample {
@@ -173,7 +174,7 @@ export class Simulation {
     for (const { share, from, until } of sleeps) {
       const who = [...members(residents.length, share, chance)].map((i) => residents[i] as Resident);
       this.#agenda.add(from, { type: 'sleep', who, ms: until - from });
-      this.#agenda.add(until, { type: 'awake', who, ms: until - from });
+      this.#agenda.add(until, { type: 'awake', who });
     }
     for (const { node, from, until } of sessions) {
       const who = residents[node] as Resident;
@@ -226,10 +227,10 @@ export class Simulation {
       case 'sample':
         return this.#sample();
       case 'sleep':
-        for (const who of thing.who) who.asleepUntil = this.now + thing.ms;
+        for (const who of thing.who) this.#fallAsleep(who, this.now + thing.ms);
         return;
       case 'awake':
-        for (const who of thing.who) this.#awake(who, thing.ms);
+        for (const who of thing.who) this.#awake(who);
     }
   }
 
@@ -278,6 +279,7 @@ export class Simulation {
 
   #start(who: Resident): void {
     if (who.isUp) return;
+    if (who.asleepUntil > this.now) return this.#agenda.add(who.asleepUntil, { type: 'start', who });
     const seeds = this.town.seedsFor(who);
     this.town.comeUp(who, this.now);
     if (this.scenario.churn !== 'off') this.#agenda.add(this.now + this.town.sessionOf(who), { type: 'leave', who });
@@ -291,8 +293,15 @@ export class Simulation {
     if (this.scenario.churn !== 'off') this.#agenda.add(this.now + this.scenario.away, { type: 'start', who });
   }
 
+  #fallAsleep(who: Resident, until: Instant): void {
+    if (who.asleepUntil <= this.now) who.asleepSince = this.now;
+    who.asleepUntil = Math.max(who.asleepUntil, until);
+  }
+
   /** The host was away: its clock stood still, and it is told by how much. */
-  #awake(who: Resident, ms: Instant): void {
+  #awake(who: Resident): void {
+    if (who.asleepUntil > this.now) return;
+    const ms = this.now - who.asleepSince;
     who.offset += ms;
     who.wakeAt = NEVER_WAKES;
     if (who.isUp && who.state !== undefined) this.step(who, { type: 'clock-jumped', ms });

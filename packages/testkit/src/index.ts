@@ -22,5 +22,6 @@ export * from './mock-node.ts';
 export * from './model.ts';
 export * from './pool-invariants.ts';
 export * from './query-invariants.ts';
+export * from './scenarios.ts';
 export * from './schedule.ts';
 export { ViolationError } from './violation.ts';
