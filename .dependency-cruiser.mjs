@@ -17,8 +17,12 @@ const PORTABLE = ['core', 'trace', 'coordinator', 'charts', 'simulator', 'testki
 /** The part of trace that reads and writes files: an entry of its own, for Node. */
 const TRACE_FILES = '^packages/trace/src/files(\\.ts$|/)';
 
-/** What a package shows to others: its index, and of trace also the entry for files. */
-const ENTRIES = ['^packages/[^/]+/src/index\\.ts$', '^packages/trace/src/files\\.ts$'];
+/** What a package shows to others: its index, and what reads files is an entry of its own. */
+const ENTRIES = [
+  '^packages/[^/]+/src/index\\.ts$',
+  '^packages/trace/src/files\\.ts$',
+  '^packages/testkit/src/replay\\.ts$',
+];
 
 /** The two halves of core that meet in node.ts alone. */
 const QUERY = '^packages/core/src/(query|pool|candidates?)[^/]*(/|$)';

@@ -4,12 +4,15 @@
  */
 import type { Operation, StreamEvent, SubscribeOptions, Subscription } from '@xorrery/coordinator';
 import type { Protocol } from '@xorrery/core';
-import type { JoinReport, LookupOptions, MainlineNode } from '@xorrery/mainline';
-import { createNode } from '@xorrery/mainline';
+import { createKvNode, type KvNode, kv } from '@xorrery/kv';
+import { createNode, type JoinReport, type LookupOptions, type MainlineNode, mainline } from '@xorrery/mainline';
+import type { AnyProfile } from '@xorrery/trace';
 import { bindHost } from './args.ts';
 import { EXIT, Failure } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
+import { endRecording, type Recording, startRecording } from './recording.ts';
 import type { AnyEvent } from './ui/events.ts';
+import type { Io } from './ui/terminal.ts';
 import { count, time } from './ui/text.ts';
 
 /** What is needed of a node of any protocol. */
@@ -26,12 +29,26 @@ export interface ClientNodeOptions {
   readonly port: 0;
   readonly bootstrap: readonly string[];
   readonly readOnly: true;
+  readonly observer?: Recording['observer'];
 }
+
+/** Which network it is a node of. */
+export interface ClientProtocol<Node extends ClientNode> {
+  readonly profile: AnyProfile;
+  make(options: ClientNodeOptions): Node;
+}
+
+const MAINLINE: ClientProtocol<MainlineNode> = { profile: mainline, make: createNode };
+export const KV: ClientProtocol<KvNode> = { profile: kv, make: createKvNode };
 
 export interface Task<Item, Report, Node extends ClientNode = MainlineNode> {
   readonly seeds: readonly string[];
   /** ms for everything: resolving, joining, looking. */
   readonly timeout: number;
+  /** The file a trace goes to, and where to say so. */
+  readonly record: string | undefined;
+  readonly io: Io;
+  readonly json: boolean;
   begin(node: Node, options: LookupOptions): Operation<Item, Report>;
   /** Everything the node announces while it works; `operation` is the id of what was begun. */
   watch?(event: AnyEvent, operation: string): void;
@@ -51,20 +68,22 @@ export interface Outcome<Report> {
 
 /** Does it with a Mainline node. Throws what `createNode` and `start` throw. */
 export function perform<Item, Report>(task: Task<Item, Report>): Promise<Outcome<Report>> {
-  return performWith(createNode, task);
+  return performWith(MAINLINE, task);
 }
 
-/** Does it with a node that `make` makes. Throws what that, and its `start`, throw. */
+/** Does it with a node of this network. Throws what making and starting it throws. */
 export async function performWith<Item, Report, Node extends ClientNode>(
-  make: (options: ClientNodeOptions) => Node,
+  { profile, make }: ClientProtocol<Node>,
   task: Task<Item, Report, Node>,
 ): Promise<Outcome<Report>> {
-  const { seeds, timeout } = task;
+  const { seeds, timeout, io, json } = task;
+  const recording = startRecording(task.record, profile);
+  const observed = recording === undefined ? undefined : { observer: recording.observer };
   const abort = new AbortController();
   const cutBy = (how: 'timeout' | 'interrupt') => (): void => abort.abort(how);
   const timer = setTimeout(cutBy('timeout'), timeout);
   const release = onInterrupt(cutBy('interrupt'));
-  const node = make({ host: bindHost(seeds), port: 0, bootstrap: seeds, readOnly: true });
+  const node = make({ host: bindHost(seeds), port: 0, bootstrap: seeds, readOnly: true, ...observed });
   try {
     const events = node.events({ limit: 65_536 });
     await orAborted(node.start(), abort.signal);
@@ -89,6 +108,7 @@ export async function performWith<Item, Report, Node extends ClientNode>(
     clearTimeout(timer);
     release();
     await node.close();
+    await endRecording(recording, io, json);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Endpoint, Id } from '@xorrery/core';
 import { nextId, seedRandom } from '@xorrery/core';
 import { createNode, MAINLINE_DEFAULTS, type MainlineNode, type MainlineOptions } from '@xorrery/mainline';
+import type { Recording } from './recording.ts';
 import type { MainlineEvents } from './ui/events.ts';
 
 /** Small tables and few stores: a few dozen nodes then behave like thousands, and a lookup has a way to go. */
@@ -34,6 +35,14 @@ export function seededIds(seed: number, count: number): Id[] {
   return ids;
 }
 
+interface Growth {
+  readonly joinLimit: number;
+  readonly signal: AbortSignal;
+  readonly onJoined: () => void;
+  /** The one that is recorded. */
+  readonly recorded: { readonly id: Id; readonly recording: Recording };
+}
+
 /**
  * Starts a node for each id, each after the one before has joined, into `members`. Ends early when aborted.
  * `joinLimit` is how long a node may take, in ms.
@@ -41,7 +50,7 @@ export function seededIds(seed: number, count: number): Id[] {
 export async function startNetwork(
   ids: readonly Id[],
   members: Member[],
-  { joinLimit, signal, onJoined }: { joinLimit: number; signal: AbortSignal; onJoined: () => void },
+  { joinLimit, signal, onJoined, recorded }: Growth,
 ): Promise<void> {
   for (const id of ids) {
     if (signal.aborted) return;
@@ -52,6 +61,7 @@ export async function startNetwork(
       bootstrap: first === undefined ? [] : [first],
       id,
       config: SMALL,
+      ...(id === recorded.id ? { observer: recorded.recording.observer } : undefined),
     });
     const events = node.events();
     const endpoint = await node.start();

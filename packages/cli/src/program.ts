@@ -6,10 +6,14 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAnnounce } from './commands/announce.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDiff } from './commands/diff.ts';
+import { addExplain } from './commands/explain.ts';
 import { addFindNode } from './commands/find-node.ts';
 import { addKv } from './commands/kv.ts';
 import { addLookup } from './commands/lookup.ts';
 import { addNode } from './commands/node.ts';
+import { addReplay } from './commands/replay.ts';
+import { addShrink } from './commands/shrink.ts';
 import { addSim } from './commands/sim.ts';
 import { addSweep } from './commands/sweep.ts';
 import { EXIT, explain, Failure } from './failure.ts';
@@ -23,12 +27,13 @@ Examples:
   xorrery lookup sintel.torrent  its peers, as they are found
   xorrery kv node --port 7600    a node of a key-value store
   xorrery sim --nodes 5000       a network in virtual time
+  xorrery replay night.ndjson    what was written by --record, run again
   xorrery COMMAND --help         more about a command
 
 TARGET is 40 hex digits, a magnet URI or a .torrent file. Endpoints are
 host:port or [v6]:port. Durations are 500ms, 30s, 15m, 2h.
 Exit codes: 0 done, 1 ended without what was asked for, 2 bad usage or input,
-130 ended by Ctrl-C.`;
+3 a replay went another way, 130 ended by Ctrl-C.`;
 
 /** Runs a command line to its end and returns the exit code. Nothing is thrown. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -58,8 +63,10 @@ function programFor(io: Io, exit: (code: number) => void): Command {
       getOutHelpWidth: () => widthOf(io.out),
     })
     .addHelpText('after', EXAMPLES);
-  for (const add of [addDemo, addNode, addLookup, addFindNode, addAnnounce, addKv, addSim, addSweep])
-    add(program, io, exit);
+  const nodes = [addDemo, addNode, addLookup, addFindNode, addAnnounce, addKv];
+  const networks = [addSim, addSweep];
+  const traces = [addReplay, addShrink, addExplain, addDiff];
+  for (const add of [...nodes, ...networks, ...traces]) add(program, io, exit);
   for (const command of program.commands.flatMap(withoutGroups)) refuseExcess(command);
   addLaterCommands(program);
   return program;

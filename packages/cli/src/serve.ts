@@ -3,6 +3,7 @@ import type { StreamEvent, SubscribeOptions, Subscription } from '@xorrery/coord
 import type { Endpoint, Protocol } from '@xorrery/core';
 import { EXIT } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
+import { endRecording, type Recording } from './recording.ts';
 import { type NodeView, nodeHeader, nodeStatus } from './ui/node-header.ts';
 import { type NodeNews, newsJson, newsLine } from './ui/node-lines.ts';
 import { type Io, Live, paintFor } from './ui/terminal.ts';
@@ -23,6 +24,8 @@ export interface Service<Node extends ServedNode> {
   readonly seeds: readonly string[];
   readonly readOnly: boolean;
   readonly json: boolean;
+  /** Ended with the node. */
+  readonly recording?: Recording;
   /** What it keeps for others, e.g. `3 torrents`. */
   keeps(node: Node): string;
 }
@@ -73,6 +76,7 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
     screen?.end(false);
     release();
     await node?.close();
+    await endRecording(service.recording, io, json);
   }
 }
 

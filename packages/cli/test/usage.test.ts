@@ -72,6 +72,19 @@ const BAD: readonly (readonly [string[], RegExp])[] = [
   [['node', '--port', '65536'], /--port '65536': want a whole number from 0 to 65535/],
   [['node', '--port', '-1'], /--port '-1'/],
   [['node', '--host', '127.0.0.1', '--bootstrap', '[::1]:1'], /--bootstrap: bad endpoint '\[::1\]:1'.*IPv4/],
+  [['node', '--record', join(tmpdir(), 'no-such', 'x.ndjson')], /--record '.*': cannot write it: no such directory/],
+  [['lookup', hex, '-b', '127.0.0.1:1', '--record', tmpdir()], /--record '.*': cannot write it: it is a directory/],
+  [['replay'], /missing required argument 'TRACE'/],
+  [['replay', 'nothere'], /TRACE: no such file: 'nothere'/],
+  [['replay', tmpdir()], /TRACE: not a file/],
+  [['replay', file('text', 'hello\n')], /TRACE: it is not a trace: '.*text'/],
+  [['replay', file('empty', '')], /TRACE: it is empty/],
+  [['replay', file('later', '{"format":"xorrery-trace","version":9}\n')], /TRACE: it is of version 9 of the format/],
+  [['replay', file('cut', '{"format":"xorrery-trace","version":1,"kind"')], /TRACE: it is cut off before/],
+  [['shrink', file('text', 'hello\n')], /TRACE: it is not a trace/],
+  [['explain', file('text', 'hello\n')], /TRACE: it is not a trace/],
+  [['diff', 'one'], /missing required argument 'B'/],
+  [['diff', file('text', 'hello\n'), 'other'], /A: it is not a trace/],
   [['kv'], /see 'xorrery --help'/],
   [['kv', 'nosuch'], /unknown command 'nosuch'/],
   [['kv', 'get'], /missing required argument 'KEY'/],
@@ -101,7 +114,7 @@ describe('bad usage and bad input', () => {
     },
   );
 
-  it.each(['put', 'get', 'replay', 'shrink', 'explain', 'scrape', 'sample', 'view'])(
+  it.each(['put', 'get', 'scrape', 'sample', 'view'])(
     "'%s' is said not to be available, whatever follows it",
     async (name) => {
       const line = `xorrery: '${name}' is not available in this version\n`;
@@ -114,13 +127,8 @@ describe('bad usage and bad input', () => {
     ['node', '--state', 'dir'],
     ['node', '--metrics', '127.0.0.1:1'],
     ['node', '--dashboard'],
-    ['node', '--record', 'file'],
-    ['demo', '--record', 'file'],
-    ['find-node', hex, '--record', 'file'],
     ['kv', 'node', '--state', 'dir'],
     ['kv', 'node', '--metrics', '127.0.0.1:1'],
-    ['kv', 'put', 'x', '--record', 'file'],
-    ['kv', 'get', hex, '--record', 'file'],
   ])('%s %s is said not to be available', async (...argv) => {
     const { code, err } = await invoke(...argv);
     expect(err).toMatch(/^xorrery: '--[a-z]+' is not available in this version\n$/);
@@ -143,6 +151,10 @@ describe('help', () => {
     ['lookup', '--help'],
     ['announce', '-h'],
     ['help', 'find-node'],
+    ['replay', '--help'],
+    ['shrink', '--help'],
+    ['explain', '--help'],
+    ['diff', '--help'],
     ['kv', '--help'],
     ['kv', 'node', '--help'],
     ['kv', 'put', '--help'],

@@ -1,6 +1,7 @@
 /** The public face of traces. Runs in any host; files and gzip are in `@xorrery/trace/files`. */
 export { ddmin } from './ddmin.ts';
 export { type Difference, diff } from './diff.ts';
+export { divergenceText } from './divergence-text.ts';
 export { TraceError, type TraceReason } from './errors.ts';
 export { type Asked, countsOfTree, Explainer, type Explanation, explain } from './explain.ts';
 export { explanationLine, explanationText } from './explain-text.ts';

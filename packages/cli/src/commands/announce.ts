@@ -46,7 +46,7 @@ export function addAnnounce(program: Command, io: Io, exit: (code: number) => vo
 
 async function announce(
   target: Target,
-  { bootstrap, timeout, json = false, port }: AnnounceOptions,
+  { bootstrap, timeout, json = false, port, record }: AnnounceOptions,
   io: Io,
 ): Promise<number> {
   const { id, name } = target;
@@ -58,6 +58,9 @@ async function announce(
     const outcome = await perform({
       seeds,
       timeout,
+      record,
+      io,
+      json,
       begin: (node, options) => node.announce(id, port === undefined ? options : { ...options, port }),
       watch: (event, operation) => screen.take(event, operation),
     });

@@ -2,12 +2,14 @@
 import { type Command, Option } from 'commander';
 import { bootstrap, duration, seedsOf } from '../args.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { addLaterOptions } from '../later.ts';
+import { addRecordOption } from '../recording.ts';
 
 /** What every short-lived command is told. */
 export interface ClientOptions {
   readonly bootstrap?: readonly string[];
   readonly timeout: number;
+  /** The file a trace goes to. */
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -25,7 +27,7 @@ export function addClientOptions(command: Command): void {
       new Option('-t, --timeout <duration>', 'end after this at the latest').argParser(duration).default(TIMEOUT, '2m'),
     )
     .option('--json', 'print one JSON document');
-  addLaterOptions(command, ['record']);
+  addRecordOption(command);
 }
 
 /** Whom to join through in a network that has no public nodes. Throws `Failure` when there is nobody. */

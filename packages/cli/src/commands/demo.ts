@@ -1,14 +1,20 @@
 /**
  * `xorrery demo`: a network of real UDP nodes on loopback comes up in this process, one announces a peer, and the one
- * farthest away finds it. Nothing leaves the machine.
+ * farthest away finds it. What that one lived through is recorded, and run again. Nothing leaves the machine.
  */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
 import { commonPrefix, compareDistance, type Id } from '@xorrery/core';
+import { mainline } from '@xorrery/mainline';
+import { machineFor, type ReplayReport, replay } from '@xorrery/trace';
+import { openTraceFile } from '@xorrery/trace/files';
 import type { Command } from 'commander';
 import { wholeNumber } from '../args.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { addLaterOptions } from '../later.ts';
 import { closeNetwork, countJoined, type Member, seededIds, startNetwork } from '../network.ts';
+import { addRecordOption, type Recording, startRecording } from '../recording.ts';
 import { DemoScreen } from '../ui/demo-screen.ts';
 import type { DemoEnding } from '../ui/demo-view.ts';
 import type { MainlineEvent } from '../ui/events.ts';
@@ -18,6 +24,7 @@ import { hostPort } from '../ui/text.ts';
 interface DemoOptions {
   readonly nodes: number;
   readonly seed?: number;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -25,10 +32,11 @@ const EXAMPLES = `
 Examples:
   xorrery demo
   xorrery demo --nodes 100 --seed 7
-  xorrery demo --json
+  xorrery demo --record demo.ndjson --json
 
+The node that looks is recorded, and the recording is run again.
 Exit codes: 0 every node joined and the peer was found, 1 not so, 2 bad usage,
-130 ended by Ctrl-C.`;
+3 the replay went another way, 130 ended by Ctrl-C.`;
 
 /** ms a node may take to join. */
 const JOIN_LIMIT = 10_000;
@@ -45,7 +53,7 @@ export function addDemo(program: Command, io: Io, exit: (code: number) => void):
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async (options: DemoOptions) => exit(await demo(options, io)));
-  addLaterOptions(command, ['record']);
+  addRecordOption(command);
 }
 
 async function demo({ nodes, json = false, ...options }: DemoOptions, io: Io): Promise<number> {
@@ -53,33 +61,48 @@ async function demo({ nodes, json = false, ...options }: DemoOptions, io: Io): P
   const [infoHash, ...ids] = seededIds(seed, nodes + 1) as [Id, ...Id[]];
   const most = Math.max(...ids.map((id) => commonPrefix(id, infoHash)));
   const screen = new DemoScreen(json ? io.err : io.out, json, { nodes, seed, infoHash, most });
+  const finder = ids.toSorted((a, b) => compareDistance(infoHash, a, b)).at(-1) as Id;
+  const trace = options.record ?? joinPath(mkdtempSync(joinPath(tmpdir(), 'xorrery-')), 'demo.ndjson.gz');
+  const recording = startRecording(trace, mainline) as Recording;
   const stop = new AbortController();
   const release = onInterrupt(() => stop.abort());
   const members: Member[] = [];
   try {
-    const joined = await join(ids, members, screen, stop.signal);
+    const joined = await join(ids, members, screen, stop.signal, { id: finder, recording });
     const lookup = await announceAndFind(members, infoHash, screen, stop.signal);
+    const replayed = await runAgain(members, finder, recording, trace);
+    const { events, identical } = replayed;
+    screen.change({ replayed: { events, identical, trace } });
     screen.end();
     if (json) {
       const peers = lookup.peers.map(hostPort);
-      io.out.write(`${JSON.stringify({ nodes, joined, infoHash, lookup: { ...lookup, peers }, seed })}\n`);
+      const found = { lookup: { ...lookup, peers }, trace, replay: { events, identical } };
+      io.out.write(`${JSON.stringify({ nodes, joined, infoHash, ...found, seed })}\n`);
     }
     if (joined < nodes) throw new Failure(`only ${joined} of ${nodes} nodes joined`, EXIT.NOTHING);
     if (lookup.peers.length === 0) throw new Failure(`the peer was not found: ${lookup.reason}`, EXIT.NOTHING);
+    if (!identical) throw new Failure(`the replay went another way: ${trace}`, EXIT.DIVERGED);
     return EXIT.DONE;
   } finally {
     screen.end();
     await closeNetwork(members);
+    await recording.close();
     release();
   }
 }
 
 /** Brings the network up; how many have joined. */
-async function join(ids: readonly Id[], members: Member[], screen: DemoScreen, signal: AbortSignal): Promise<number> {
+async function join(
+  ids: readonly Id[],
+  members: Member[],
+  screen: DemoScreen,
+  signal: AbortSignal,
+  recorded: { readonly id: Id; readonly recording: Recording },
+): Promise<number> {
   const from = performance.now();
   let joined = 0;
   const onJoined = (): void => screen.change({ joined: ++joined, through: members[0]?.endpoint });
-  await startNetwork(ids, members, { joinLimit: JOIN_LIMIT, signal, onJoined });
+  await startNetwork(ids, members, { joinLimit: JOIN_LIMIT, signal, onJoined, recorded });
   refuseWhenAborted(signal);
   const total = await countJoined(members);
   screen.change({ joinedIn: performance.now() - from });
@@ -118,6 +141,14 @@ async function announceAndFind(
   const ending = { peers: values.map((it) => it.key), ...totals };
   screen.change({ ending });
   return ending;
+}
+
+/** Ends the recording of the node that looked, and runs it again. */
+async function runAgain(members: readonly Member[], id: Id, recording: Recording, file: string): Promise<ReplayReport> {
+  await members.find((it) => it.node.id === id)?.node.close();
+  await recording.close();
+  const stream = await openTraceFile(file);
+  return replay(stream, machineFor(stream.header, mainline));
 }
 
 function refuseWhenAborted(signal: AbortSignal): void {

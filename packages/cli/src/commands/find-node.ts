@@ -26,13 +26,20 @@ export function addFindNode(program: Command, io: Io, exit: (code: number) => vo
   addClientOptions(command);
 }
 
-async function findNode(target: Id, { bootstrap, timeout, json = false }: ClientOptions, io: Io): Promise<number> {
+async function findNode(
+  target: Id,
+  { bootstrap, timeout, json = false, record }: ClientOptions,
+  io: Io,
+): Promise<number> {
   const seeds = seedsOf(bootstrap);
   const screen = new LookupScreen(io, { title: `Looking for the nodes closest to ${target}`, target, json });
   try {
     const outcome = await perform({
       seeds,
       timeout,
+      record,
+      io,
+      json,
       begin: (node, operation) => node.findNode(target, operation),
       watch: (event, operation) => screen.take(event, operation),
     });

@@ -1,9 +1,8 @@
 /** `xorrery kv get KEY`: finds a value, and writes its bytes. */
 import type { Id } from '@xorrery/core';
-import { createKvNode } from '@xorrery/kv';
 import type { Command } from 'commander';
 import { nodeId } from '../args.ts';
-import { exitCodeOf, performWith, reasonOf, whyNothing } from '../client.ts';
+import { exitCodeOf, KV, performWith, reasonOf, whyNothing } from '../client.ts';
 import { Failure } from '../failure.ts';
 import { LookupScreen } from '../ui/lookup-screen.ts';
 import type { Io } from '../ui/terminal.ts';
@@ -30,13 +29,16 @@ export function addKvGet(group: Command, io: Io, exit: (code: number) => void): 
   addClientOptions(command);
 }
 
-async function get(key: Id, { bootstrap, timeout, json = false }: ClientOptions, io: Io): Promise<number> {
+async function get(key: Id, { bootstrap, timeout, json = false, record }: ClientOptions, io: Io): Promise<number> {
   const seeds = someSeeds(bootstrap);
   const screen = new LookupScreen(io, { title: `Looking for ${key}`, target: key, json, countsPeers: false });
   try {
-    const outcome = await performWith(createKvNode, {
+    const outcome = await performWith(KV, {
       seeds,
       timeout,
+      record,
+      io,
+      json,
       begin: (node, operation) => node.get(key, operation),
       watch: (event, operation) => screen.take(event, operation),
     });

@@ -1,10 +1,11 @@
 /** `xorrery kv node`: runs a node of the key-value store until SIGINT or SIGTERM, and says what happens to it. */
 import type { Observer } from '@xorrery/coordinator';
-import { createKvNode, type Kv, type KvNode, type KvRecords, type KvStoreConfig } from '@xorrery/kv';
+import { createKvNode, type Kv, type KvNode, type KvRecords, type KvStoreConfig, kv } from '@xorrery/kv';
 import type { Command } from 'commander';
 import { bootstrap, host, seedsOf, wholeNumber } from '../args.ts';
 import { Failure } from '../failure.ts';
 import { addLaterOptions } from '../later.ts';
+import { addRecordOption, both, startRecording } from '../recording.ts';
 import { serve } from '../serve.ts';
 import type { NodeNews } from '../ui/node-lines.ts';
 import type { Io } from '../ui/terminal.ts';
@@ -15,6 +16,7 @@ interface KvNodeOptions {
   readonly port: number;
   readonly bootstrap?: readonly string[];
   readonly readOnly?: boolean;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -46,7 +48,8 @@ export function addKvNode(group: Command, io: Io, exit: (code: number) => void):
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', EXAMPLES)
     .action(async (options: KvNodeOptions) => exit(await runKvNode(options, io)));
-  addLaterOptions(command, ['state', 'metrics', 'dashboard', 'record']);
+  addRecordOption(command);
+  addLaterOptions(command, ['state', 'metrics', 'dashboard']);
 }
 
 async function runKvNode(options: KvNodeOptions, io: Io): Promise<number> {
@@ -54,13 +57,21 @@ async function runKvNode(options: KvNodeOptions, io: Io): Promise<number> {
   const [address = '0.0.0.0', second] = hosts;
   if (second !== undefined) throw new Failure('--host: a second address is not available in this version');
   const seeds = seedsOf(options.bootstrap, []);
+  const recording = startRecording(options.record, kv);
   const service = {
     command: 'kv node',
     seeds,
     readOnly,
     json,
+    ...(recording && { recording }),
     make: (tell: (news: NodeNews) => void) =>
-      createKvNode({ host: address, port, bootstrap: seeds, readOnly, observer: stores(tell) }),
+      createKvNode({
+        host: address,
+        port,
+        bootstrap: seeds,
+        readOnly,
+        observer: both(stores(tell), recording?.observer),
+      }),
     keeps: (node: KvNode) => count(node.state.server.held.size, 'value'),
   };
   return serve(service, io);

@@ -1,9 +1,9 @@
 /** `xorrery kv put [KEY] VALUE`: stores a value at the nodes closest to its key, once, and prints the key. */
 import type { Id } from '@xorrery/core';
-import { createKvNode, MAX_VALUE, recordOf } from '@xorrery/kv';
+import { MAX_VALUE, recordOf } from '@xorrery/kv';
 import { type Command, InvalidArgumentError } from 'commander';
 import { nodeId } from '../args.ts';
-import { exitCodeOf, performWith, reasonOf, whyNothing } from '../client.ts';
+import { exitCodeOf, KV, performWith, reasonOf, whyNothing } from '../client.ts';
 import { Failure } from '../failure.ts';
 import { LookupScreen } from '../ui/lookup-screen.ts';
 import type { Io } from '../ui/terminal.ts';
@@ -52,7 +52,7 @@ function keyOf(text: string): Id {
 async function put(
   given: Id | undefined,
   value: Uint8Array,
-  { bootstrap, timeout, json = false }: ClientOptions,
+  { bootstrap, timeout, json = false, record }: ClientOptions,
   io: Io,
 ): Promise<number> {
   const seeds = someSeeds(bootstrap);
@@ -60,9 +60,12 @@ async function put(
   const title = `Storing ${count(value.length, 'byte')} under ${target}`;
   const screen = new LookupScreen(io, { title, target, json, prefix: 'find:', countsPeers: false });
   try {
-    const outcome = await performWith(createKvNode, {
+    const outcome = await performWith(KV, {
       seeds,
       timeout,
+      record,
+      io,
+      json,
       begin: (node, operation) => node.put(given, value, { ...operation, every: 'off' }),
       watch: (event, operation) => screen.take(event, operation),
     });

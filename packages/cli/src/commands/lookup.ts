@@ -30,7 +30,7 @@ export function addLookup(program: Command, io: Io, exit: (code: number) => void
 }
 
 async function lookup({ id, name }: Target, options: ClientOptions, io: Io): Promise<number> {
-  const { timeout, json = false } = options;
+  const { timeout, json = false, record } = options;
   const seeds = seedsOf(options.bootstrap);
   const what = name === undefined ? id : `${id.slice(0, 8)}… '${oneLine(name, 40)}'`;
   const screen = new LookupScreen(io, { title: `Looking for peers of ${what}`, target: id, json });
@@ -38,6 +38,9 @@ async function lookup({ id, name }: Target, options: ClientOptions, io: Io): Pro
     const outcome = await perform({
       seeds,
       timeout,
+      record,
+      io,
+      json,
       begin: (node, operation) => node.findPeers(id, operation),
       watch: (event, operation) => screen.take(event, operation),
       found: (peer: Peer) => {

@@ -1,10 +1,18 @@
 /** `xorrery node`: runs a Mainline node until SIGINT or SIGTERM, and says what happens to it. It keeps nothing. */
 import type { Observer } from '@xorrery/coordinator';
-import { createNode, type Mainline, type MainlineNode, type PeerStore, type PeerStoreConfig } from '@xorrery/mainline';
+import {
+  createNode,
+  type Mainline,
+  type MainlineNode,
+  mainline,
+  type PeerStore,
+  type PeerStoreConfig,
+} from '@xorrery/mainline';
 import type { Command } from 'commander';
 import { bootstrap, host, seedsOf, wholeNumber } from '../args.ts';
 import { Failure } from '../failure.ts';
 import { addLaterOptions } from '../later.ts';
+import { addRecordOption, both, startRecording } from '../recording.ts';
 import { serve } from '../serve.ts';
 import type { NodeNews } from '../ui/node-lines.ts';
 import type { Io } from '../ui/terminal.ts';
@@ -15,6 +23,7 @@ interface NodeOptions {
   readonly port: number;
   readonly bootstrap?: readonly string[];
   readonly readOnly?: boolean;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -23,8 +32,10 @@ Examples:
   xorrery node
   xorrery node --host 127.0.0.1 --port 7001 --bootstrap none
   xorrery node --host 127.0.0.1 --port 0 --bootstrap 127.0.0.1:7001 --json
+  xorrery node --record night.ndjson.gz
 
-Without --bootstrap it joins the public network.
+Without --bootstrap it joins the public network. A trace goes on in another
+file after 64 MiB (night.2.ndjson.gz, ...); the last 8 are kept.
 Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 it cannot bind, 2 bad usage.`;
 
 export function addNode(program: Command, io: Io, exit: (code: number) => void): void {
@@ -43,7 +54,8 @@ export function addNode(program: Command, io: Io, exit: (code: number) => void):
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', EXAMPLES)
     .action(async (options: NodeOptions) => exit(await runNode(options, io)));
-  addLaterOptions(command, ['state', 'metrics', 'dashboard', 'record']);
+  addRecordOption(command);
+  addLaterOptions(command, ['state', 'metrics', 'dashboard']);
 }
 
 async function runNode(options: NodeOptions, io: Io): Promise<number> {
@@ -51,13 +63,21 @@ async function runNode(options: NodeOptions, io: Io): Promise<number> {
   const [address = '0.0.0.0', second] = hosts;
   if (second !== undefined) throw new Failure('--host: a second address is not available in this version');
   const seeds = seedsOf(options.bootstrap);
+  const recording = startRecording(options.record, mainline);
   const service = {
     command: 'node',
     seeds,
     readOnly,
     json,
+    ...(recording && { recording }),
     make: (tell: (news: NodeNews) => void) =>
-      createNode({ host: address, port, bootstrap: seeds, readOnly, observer: announcements(tell) }),
+      createNode({
+        host: address,
+        port,
+        bootstrap: seeds,
+        readOnly,
+        observer: both(announcements(tell), recording?.observer),
+      }),
     keeps: (node: MainlineNode) => count(node.state.server.torrents.size, 'torrent'),
   };
   return serve(service, io);

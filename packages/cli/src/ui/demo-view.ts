@@ -20,6 +20,14 @@ export interface DemoStory {
   /** Bits the nearest node of all shares with the infohash: a full bar. */
   readonly most: number;
   readonly ending: DemoEnding | undefined;
+  /** What became of running again what the finder lived through. */
+  readonly replayed: DemoReplay | undefined;
+}
+
+export interface DemoReplay {
+  readonly events: number;
+  readonly identical: boolean;
+  readonly trace: string;
 }
 
 export interface DemoEnding {
@@ -41,7 +49,7 @@ export function beginning(about: Pick<DemoStory, 'nodes' | 'seed' | 'infoHash' |
   return {
     ...about,
     ...{ joined: 0, storedIn: 0, view: new LookupView(about.infoHash) },
-    ...{ through: none, joinedIn: none, announcer: none, stored: none, finder: none, ending: none },
+    ...{ through: none, joinedIn: none, announcer: none, stored: none, finder: none, ending: none, replayed: none },
   };
 }
 
@@ -76,7 +84,7 @@ function announcing({ announcer, stored, storedIn, infoHash }: DemoStory, paint:
   return [step(2, what, paint), `    ${done}${paint.dim(`  in ${time(storedIn)}`)}`, ''];
 }
 
-function finding({ finder, view, most, ending, seed }: DemoStory, paint: Paint, rows: number): string[] {
+function finding({ finder, view, most, ending, replayed, seed }: DemoStory, paint: Paint, rows: number): string[] {
   if (finder === undefined) return [];
   const lines = [
     step(3, `node ${finder}, the farthest away, looks for it`, paint) + paint.dim('  (slowed down for you)'),
@@ -98,8 +106,19 @@ function finding({ finder, view, most, ending, seed }: DemoStory, paint: Paint, 
     ` ${colour('│')}${paint.bold(text.padEnd(WIDTH - 4))}${colour('│')}`,
     ` ${colour(`╰${line}╯`)}`,
     paint.dim(` ${again}`),
+    ...(replayed === undefined
+      ? []
+      : replayText(replayed)
+          .split('\n')
+          .map((it) => paint.dim(` ${it}`))),
     '',
   ];
+}
+
+/** Two lines: the file's name may be long. */
+function replayText({ events, identical, trace }: DemoReplay): string {
+  const how = identical ? 'identical' : 'it went another way';
+  return `${count(events, 'event')} of the finder, replayed: ${how}\nxorrery explain ${trace}`;
 }
 
 function step(number: number, text: string, paint: Paint): string {
@@ -123,5 +142,6 @@ export function demoLines(before: DemoStory, now: DemoStory, answer?: Row): stri
     const numbers = `asked ${queried}, answered ${responded}, ${count(hops, 'hop')}, ${time(durationMs)}, ${reason}`;
     lines.push(`${found}: ${numbers}`, `the same ids again: xorrery demo --seed ${now.seed}`);
   }
+  if (before.replayed === undefined && now.replayed !== undefined) lines.push(...replayText(now.replayed).split('\n'));
   return lines;
 }

@@ -65,6 +65,8 @@ export function recordTo<P extends Protocol, C, S>(
   const end = async (): Promise<RecordReport> => {
     recorder.close();
     await sink.end();
+    // Nothing has happened, and nothing is what is left behind.
+    if (recorder.events === 0 && sink.files.length === 0) rmSync(path, { force: true });
     const { files, error } = sink;
     return { files, events: recorder.events, lost: recorder.lost, ...(error === undefined ? undefined : { error }) };
   };
