@@ -4,5 +4,6 @@ import projects, { seed } from './vitest.workspace.ts';
 process.stderr.write(`property seed ${seed} (repeat with XORRERY_SEED=${seed})\n`);
 
 export default defineConfig({
-  test: { projects, dangerouslyIgnoreUnhandledErrors: false, passWithNoTests: true },
+  // Vitest would leave one core to itself, which with two is half of them.
+  test: { projects, maxWorkers: '100%', dangerouslyIgnoreUnhandledErrors: false, passWithNoTests: true },
 });

@@ -6,7 +6,10 @@ type Tier = 'fast' | 'ci';
 
 const root = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Workspace packages resolve to their sources, so that the fast tier waits for no build. */
+/**
+ * In the fast tier workspace packages resolve to their sources, so that it waits for no build. The ci tier loads what was
+ * built, as users do, and past vite: that is quicker by a third, because vite makes a lookup of each call from file to file.
+ */
 const conditions = ['xorrery:source', 'module', 'node', 'development|production'];
 
 const wholeNumber = (name: string, fallback: number): number => {
@@ -21,14 +24,14 @@ export const seed: number = wholeNumber('XORRERY_SEED', Math.floor(Math.random()
 
 /** One test project: a place and a tier. The name of a file says its tier: `x.ci.test.ts` is ci, `x.test.ts` is fast. */
 const project = (name: string, dir: string, tier: Tier): TestProjectInlineConfiguration => ({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
+  ...(tier === 'fast' && { resolve: { conditions }, ssr: { resolve: { conditions } } }),
   test: {
     name: `${name}:${tier}`,
     root: root('.'),
     include: [`${dir}/**/*.${tier === 'ci' ? 'ci.test' : 'test'}.ts`],
     exclude: ['**/node_modules/**', '**/dist/**', ...(tier === 'fast' ? ['**/*.ci.test.ts'] : [])],
     setupFiles: [root('tools/vitest.setup.ts'), ...(name === 'core' ? [root('tools/stubs.setup.ts')] : [])],
+    ...(tier === 'ci' && { server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } } }),
     testTimeout: tier === 'ci' ? 120_000 * runs : 10_000,
     provide: { runs, propertyRuns: tier === 'ci' ? 1_000 * runs : 100, seed },
   },
