@@ -2,7 +2,7 @@
  * How tests drive a machine by its chart: from some beginning, any event of a finite list that depends on the state, at
  * any of a few instants that matter. Properties pick among them, path tests search among them.
  */
-import type { Edge, Law, Path, Taken } from '@xorrery/charts';
+import { type Edge, type Law, type Path, type Taken, textOf } from '@xorrery/charts';
 import type { Instant, Step } from '@xorrery/core';
 
 export interface Drive<State, Event, Effect> {
@@ -56,30 +56,70 @@ const ENOUGH = 2;
 const BREADTH = 30;
 
 /**
- * Drives a path of the chart through the core: looks for events that take just these edges, with as many others in
- * between as stay in the same status. States at its end; none when it cannot be driven, e.g. because the machine has
- * more places than the path fills.
+ * Drives paths of the chart through the core: looks for events that take just these edges, with as many others in
+ * between as stay in the same status. What paths begin with in common is driven, and observed, once.
  */
-export function realize<State, Event, Effect>(
-  drive: Drive<State, Event, Effect>,
-  path: Path,
-  observe: (step: Taken<State, Event, Effect>) => unknown,
-): readonly Place<State>[] {
-  for (const state of drive.beginnings) {
-    let places: readonly Place<State>[] = [{ state, now: 0 }];
-    for (const edge of path) {
-      const found: Place<State>[] = [];
-      for (let detour = 0; detour <= (found.length === 0 ? (drive.detour ?? DETOUR) : ENOUGH); detour++) {
-        const around: Place<State>[] = [];
-        for (const place of places) found.push(...lookAround(drive, place, edge, around, observe));
-        places = spread(around, drive.breadth);
-      }
-      places = spread(found, drive.breadth);
-      if (places.length === 0) break;
-    }
-    if (places.length > 0) return places;
+export class Driver<State, Event, Effect> {
+  readonly #drive: Drive<State, Event, Effect>;
+  readonly #observe: (step: Taken<State, Event, Effect>) => unknown;
+  /** Steps from each place met, by the place as text: different edges are looked for around the same places. */
+  readonly #steps = new Map<string, readonly Taken<State, Event, Effect>[]>();
+  /** Where each path leads from each beginning. */
+  readonly #known: readonly Map<string, readonly Place<State>[]>[];
+
+  constructor(drive: Drive<State, Event, Effect>, observe: (step: Taken<State, Event, Effect>) => unknown) {
+    this.#drive = drive;
+    this.#observe = observe;
+    this.#known = drive.beginnings.map((state) => new Map([['', [{ state, now: 0 }]]]));
   }
-  return [];
+
+  /** States at its end; none when it cannot be driven, e.g. because the machine has more places than the path fills. */
+  along(path: Path): readonly Place<State>[] {
+    for (const known of this.#known) {
+      const places = this.#from(known, path);
+      if (places.length > 0) return places;
+    }
+    return [];
+  }
+
+  #from(known: Map<string, readonly Place<State>[]>, path: Path): readonly Place<State>[] {
+    const key = path.map(textOf).join('\n');
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const places = this.#across(this.#from(known, path.slice(0, -1)), path.at(-1) as Edge);
+    known.set(key, places);
+    return places;
+  }
+
+  #across(from: readonly Place<State>[], edge: Edge): readonly Place<State>[] {
+    const { detour: longest = DETOUR, breadth } = this.#drive;
+    const found: Place<State>[] = [];
+    let places = from;
+    for (let detour = 0; places.length > 0 && detour <= (found.length === 0 ? longest : ENOUGH); detour++) {
+      const around: Place<State>[] = [];
+      for (const place of places) this.#lookAround(place, edge, found, around);
+      places = spread(around, breadth);
+    }
+    return spread(found, breadth);
+  }
+
+  /** Puts where the edge leads from here into `found`, and what else stays in its status into `around`. */
+  #lookAround(place: Place<State>, edge: Edge, found: Place<State>[], around: Place<State>[]): void {
+    const { law } = this.#drive;
+    for (const step of this.#stepsFrom(place)) {
+      const isEdge = law.labelOf(step.event) === edge.event && this.#observe(step) === edge;
+      const next = { state: step.after, now: step.now };
+      if (isEdge) found.push(next);
+      else if (law.statusOf(step.after) === edge.from) around.push(next);
+    }
+  }
+
+  #stepsFrom(place: Place<State>): readonly Taken<State, Event, Effect>[] {
+    const key = JSON.stringify(place);
+    const steps = this.#steps.get(key) ?? [...stepsFrom(this.#drive, place)];
+    this.#steps.set(key, steps);
+    return steps;
+  }
 }
 
 /** Lets happen whatever may happen, so many steps deep. */
@@ -95,24 +135,6 @@ export function explore<State, Event, Effect>(
     for (const step of steps) observe(step);
     places = spread(steps.map(({ after, now }) => ({ state: after, now })));
   }
-}
-
-/** Where the edge leads from here; what else stays in its status is put into `around`. */
-function lookAround<State, Event, Effect>(
-  drive: Drive<State, Event, Effect>,
-  place: Place<State>,
-  edge: Edge,
-  around: Place<State>[],
-  observe: (step: Taken<State, Event, Effect>) => unknown,
-): Place<State>[] {
-  const found: Place<State>[] = [];
-  for (const step of stepsFrom(drive, place)) {
-    const isEdge = drive.law.labelOf(step.event) === edge.event && observe(step) === edge;
-    const next = { state: step.after, now: step.now };
-    if (isEdge) found.push(next);
-    else if (drive.law.statusOf(step.after) === edge.from) around.push(next);
-  }
-  return found;
 }
 
 /** Every step that the inputs allow now, at the deadline and long after, but for those that keep the very same state. */

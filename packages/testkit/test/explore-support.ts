@@ -5,6 +5,7 @@ import {
   choicesOf,
   choiceView,
   Dice,
+  type Exploration,
   explore,
   type SmallNet,
   saidView,
@@ -16,13 +17,15 @@ import { expect } from 'vitest';
 
 export type Pair = readonly [kept: World, merged: World];
 
-/** Pairs of worlds with equal views and different numbers inside: `count` to twice as many, evenly from the first 10,000 worlds. */
-export function mergedPairs(net: SmallNet, count: number): Pair[] {
+/** An exploration, and pairs of worlds it merged that have different numbers inside: `count` to twice as many, evenly. */
+export function exploredWithPairs(
+  net: SmallNet,
+  count: number,
+): { readonly found: Exploration; readonly pairs: Pair[] } {
   let pairs: Pair[] = [];
   let merges = 0;
   let every = 1;
-  explore(net, {
-    maxStates: 10_000,
+  const found = explore(net, {
     onMerge: (kept, merged) => {
       if (merges++ % every !== 0 || JSON.stringify(kept) === JSON.stringify(merged)) return;
       pairs.push([kept, merged]);
@@ -31,7 +34,7 @@ export function mergedPairs(net: SmallNet, count: number): Pair[] {
       every *= 2;
     },
   });
-  return pairs;
+  return { found, pairs };
 }
 
 /** Nothing is short any more, so that a network that has come to rest can be stirred again. */

@@ -13,7 +13,7 @@ import {
   walkSummary,
 } from '@xorrery/testkit';
 import { describe, expect, it } from 'vitest';
-import { expectAlike, mergedPairs } from './explore-support.ts';
+import { expectAlike, exploredWithPairs } from './explore-support.ts';
 
 const TWO_LOOKUPS = SMALL_NETS.find((it) => it.name === 'two lookups of 3 nodes') as SmallNet;
 
@@ -45,7 +45,7 @@ describe('exploring a small network', () => {
   it.each([THREE_NODES, FOUR_NODES, TWO_LOOKUPS])(
     '[X08] $name: worlds that were merged behave alike for 100 further events',
     (net) => {
-      const pairs = mergedPairs(net, 5);
+      const { pairs } = exploredWithPairs(net, 5);
       expect(pairs.length).toBeGreaterThanOrEqual(5);
       pairs.forEach((pair, i) => void expectAlike(net, pair, 100, i));
     },
