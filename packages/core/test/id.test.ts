@@ -15,7 +15,7 @@ import {
   seedRandom,
 } from '@xorrery/core';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
 const idOf = (width: number): fc.Arbitrary<Id> =>
   fc.uint8Array({ minLength: width / 8, maxLength: width / 8 }).map((bytes) => idFromBytes(bytes));
@@ -61,7 +61,7 @@ describe.each([8, 160, 256])('ids of %i bits', (width) => {
         for (let index = 0; index < width; index++)
           expect(commonPrefix(self, idInBucket(self, index, filler))).toBe(index);
       }),
-      { numRuns: 20 },
+      { numRuns: inject('propertyRuns') / 5 },
     );
   });
 

@@ -1,7 +1,7 @@
 /** Joining as a node does it, among seeds that the test plays. */
 import { type BootstrapConfig, DEFAULT_BOOTSTRAP, type Instant, type NodeEffect } from '@xorrery/core';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import type { Small } from './network.ts';
 import { only, QUIET, Solo } from './routing-support.ts';
 import { nodes } from './support.ts';
@@ -84,7 +84,7 @@ describe('a node that joins', () => {
         };
         expect(run(seeds)).toEqual(run(all));
       }),
-      { numRuns: 10 },
+      { numRuns: inject('propertyRuns') / 10 },
     );
   });
 

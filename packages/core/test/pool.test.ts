@@ -11,6 +11,7 @@ import {
   type PoolEvent,
   type PoolState,
   pathsOf,
+  poolMachine,
   type QueryConfig,
   runningQueries,
 } from '@xorrery/core';
@@ -174,6 +175,93 @@ describe('the pool', () => {
     expect([pool.state.inFlight.size, nextPoolDeadline(pool.state)]).toEqual([0, undefined]);
   });
 
+  it('[X27] full, a user’s lookup sheds the background one that has waited longest; the others wait on', () => {
+    const pool = new Pool({ maxQueries: 1, maxQueued: 3 });
+    pool.add('running', [4], {}, 'background');
+    pool.add('user', [8]);
+    pool.add('old', [16], {}, 'background');
+    pool.add('young', [32], {}, 'background');
+    expect(pool.add('more', [64], {}, 'background')).toEqual(['more: rejected full']);
+    expect(pool.add('urgent', [64])).toEqual(['old: finished cancelled']);
+    expect(pool.state.shed).toBe(1);
+    expect(pool.state.queue.map((it) => it.id)).toEqual(['user', 'urgent', 'young']);
+    expect(pool.add('bad', [64], { k: 0 })).toEqual(['bad: rejected invalid']);
+    expect([pool.state.shed, pool.add('last', [1]), pool.add('none', [2])]).toEqual([
+      1,
+      ['young: finished cancelled'],
+      ['none: rejected full'],
+    ]);
+    // An id that was shed is free again.
+    expect(pool.step({ type: 'cancel', id: 'old' })).toEqual([]);
+    expect(pool.step({ type: 'cancel', id: 'urgent' })).toEqual(['urgent: finished cancelled']);
+    expect(pool.state.queue.map((it) => it.id)).toEqual(['user', 'last']);
+    expect(pool.add('old', [16])).toEqual([]);
+  });
+
+  it('[F17] of those that wait only the overdue expire, each in its time', () => {
+    const pool = new Pool({ maxQueries: 1 });
+    pool.add('a', [4], { requestTimeout: 5_000, deadline: 9_000 });
+    for (const [id, deadline] of [
+      ['c', 300],
+      ['d', 200],
+      ['e', 300],
+      ['f', 400],
+    ] as const)
+      pool.add(id, [8], { deadline });
+    expect(pool.tick(199)).toEqual([]);
+    expect(pool.tick(200)).toEqual(['d: finished expired']);
+    expect(pool.tick(300)).toEqual(['c: finished expired', 'e: finished expired']);
+    expect(pool.state.queue.map((it) => it.id)).toEqual(['f']);
+    const before = pool.state;
+    expect(pool.tick(399)).toEqual([]);
+    expect(pool.state).toBe(before);
+  });
+
+  it('[U16] so many requests a second leave, at most a burst at once; what waits goes at the first instant there is room', () => {
+    const pool = new Pool({ maxRate: { perSecond: 3, burst: 2 } });
+    expect(pool.add('a', [4, 8, 16, 32], { kind: 'each', alpha: 4, requestTimeout: 9_000, slowAfter: 'off' })).toEqual([
+      'a: send n4',
+      'a: send n8',
+    ]);
+    // A request takes a third of a second of the budget.
+    expect(nextPoolDeadline(pool.state)).toBe(334);
+    expect(pool.tick(333)).toEqual([]);
+    expect(pool.tick(334)).toEqual(['a: send n16']);
+    expect(nextPoolDeadline(pool.state)).toBe(667);
+    expect(pool.tick(667)).toEqual(['a: send n32']);
+    // Nothing waits, so nothing is released.
+    expect(pool.state.releaseAt).toBeUndefined();
+    pool.now = 5_000;
+    expect(pool.add('b', [64, 128, 129], { kind: 'each', alpha: 3 })).toEqual(['b: send n64', 'b: send n128']);
+  });
+
+  it('[U16] addresses that are exempt leave at once, and take nothing from the budget', () => {
+    const rules = { groupOf: () => undefined, isExempt: (endpoint: string) => endpoint === 'n4' || endpoint === 'n8' };
+    const sends = (...seeds: number[]): string[] => {
+      const state = initPool<Tiny>({ ...DEFAULT_POOL, maxRate: { perSecond: 1, burst: 1 } });
+      const lookup = config({ kind: 'each', alpha: 9 });
+      const add = { type: 'add', id: 'a', priority: 'user', config: lookup, seeds: nodes(...seeds) } as const;
+      return advancePool(state, add, 0, rules).effects.flatMap((it) => (it.type === 'query' ? [said(it.effect)] : []));
+    };
+    expect(sends(4, 8, 16, 32)).toEqual(['send n4', 'send n8', 'send n16']);
+    expect(sends(16, 32, 8, 4)).toEqual(['send n16', 'send n8', 'send n4']);
+  });
+
+  it('[F37] what waits for a busy endpoint, then for room in the pool, goes when there is room', () => {
+    const pool = new Pool({ maxInFlight: 2 });
+    pool.add('a', [4], { requestTimeout: 1_000 });
+    pool.add('b', [4], { requestTimeout: 1_000 });
+    expect(pool.state.parked.map((it) => it.by)).toEqual(['endpoint']);
+    pool.add('c', [8, 16, 32], { kind: 'each', alpha: 3, requestTimeout: 1_000 });
+    expect(pool.state.parked.map((it) => it.by)).toEqual(['endpoint', 'pool', 'pool']);
+    // The endpoint of b is free, and the room that this makes is b's: it has waited longest.
+    expect(pool.answer('a', 4)).toEqual(['a: progressed n4', 'a: finished exhausted', 'b: send n4']);
+    expect(pool.answer('c', 8)).toEqual(['c: progressed n8', 'c: send n16']);
+    expect(pool.state.parked.map((it) => it.effect.to.endpoint)).toEqual(['n32']);
+    expect(pool.step({ type: 'cancel', id: 'c' }).at(-1)).toBe('c: finished cancelled');
+    expect([pool.state.parked.length, pool.state.inFlight.size]).toEqual([0, 1]);
+  });
+
   it('[F37][G21] each of many lookups gets its turn at the one endpoint they share', () => {
     const pool = new Pool();
     const ids = Array.from({ length: 10 }, (_, i) => `q${i}`);
@@ -232,6 +320,47 @@ describe('the pool', () => {
     const fixed = new Pool();
     fixed.add('a', [4], { requestTimeout: 777 });
     expect(nextPoolDeadline(fixed.state)).toBe(777);
+  });
+
+  it('[J74] smooths as RFC 6298 has it, and remembers an endpoint for a minute', () => {
+    const pool = new Pool({ adaptiveTimeout: { min: 1, max: 4_000 }, maxRemembered: 3 });
+    let round = 0;
+    /** The timeout of a request that is then answered after so long. */
+    const ask = (n: number, ms: number): number => {
+      const id = `q${round++}`;
+      pool.add(id, [n], { requestTimeout: 4_000, slowAfter: 'off' });
+      const timeout = (nextPoolDeadline(pool.state) as number) - pool.now;
+      pool.now += ms;
+      pool.answer(id, n);
+      return timeout;
+    };
+    // The first: smoothed 100, variation 50; then (7 * 100 + 200) / 8 = 112.5 and (3 * 50 + 100) / 4 = 62.5.
+    expect([ask(4, 100), ask(4, 200), ask(4, 0)]).toEqual([4_000, 301, 363]);
+    // Whoever is unknown is given what all have shown together: 98.4375 and four times 75.
+    expect([ask(8, 10), ask(8, 10)]).toEqual([399, 31]);
+    // Three are remembered: the one that has been quiet for longest goes.
+    for (const n of [16, 32]) ask(n, 10);
+    expect(maps.entries(pool.state.byEndpoint).map((it) => it.key)).toEqual(
+      expect.arrayContaining(['n8', 'n16', 'n32']),
+    );
+    expect(pool.state.byEndpoint.size).toBe(3);
+    // A minute after its last answer each goes in passing, two at a time.
+    pool.now += 60_000;
+    ask(64, 10);
+    expect(pool.state.byEndpoint.size).toBe(2);
+    ask(64, 10);
+    expect(maps.entries(pool.state.byEndpoint).map((it) => it.key)).toEqual(['n64']);
+  });
+
+  it('[F45] the machine wants what its parts want', () => {
+    const machine = poolMachine<Tiny>();
+    const idle = machine.init({ ...DEFAULT_POOL, adaptiveTimeout: 'off' });
+    expect(machine.nextDeadline(idle)).toBeUndefined();
+    expect(machine.advance(idle, { type: 'tick' }, 5)).toEqual({ state: idle, effects: [] });
+    const lookup = config({ requestTimeout: 60 });
+    const add = { type: 'add', id: 'a', priority: 'user', config: lookup, seeds: nodes(4) } as const;
+    const { state, effects } = machine.advance(idle, add, 0);
+    expect([effects.length, machine.nextDeadline(state)]).toEqual([1, 60]);
   });
 
   it.each([

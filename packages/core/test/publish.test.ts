@@ -3,6 +3,7 @@ import {
   advanceSchedule,
   type BroadcastEvent,
   type BroadcastState,
+  broadcastMachine,
   canKeep,
   DEFAULT_SCHEDULE,
   type Instant,
@@ -73,6 +74,110 @@ describe('broadcast', () => {
     expect(publication.state).toMatchObject({
       report: { stored: [node(4)], failed: [{ contact: node(8), cause: 'refused' }], notAttempted: [node(16)] },
     });
+  });
+});
+
+describe('a broadcast told of lookups that ended in any way', () => {
+  const START = 1_000;
+
+  /** One that has started, and been told of this search. */
+  const after = (search: QueryReport<Tiny>): Publication => {
+    const publication = new Publication();
+    publication.now = START;
+    publication.step({ type: 'start' });
+    publication.now = START + 40;
+    publication.step({ type: 'found', report: search });
+    publication.now = START + 100;
+    return publication;
+  };
+  const asked = (
+    ...outcomes: readonly (readonly [n: number, outcome: Partial<QueryReport<Tiny>['asked'][number]>])[]
+  ): QueryReport<Tiny> => {
+    const {
+      asked: [one],
+      ...report
+    } = found(4);
+    const told = one as QueryReport<Tiny>['asked'][number];
+    return { ...report, asked: outcomes.map(([n, outcome]) => ({ ...told, ...node(n), ...outcome })) };
+  };
+
+  it('[R10][S41] only who answered, gave a token and has an id is stored at', () => {
+    const publication = after(
+      asked(
+        [4, { result: 'silent', token: 't' }],
+        [5, { result: 'answered', token: undefined }],
+        [6, { result: 'answered', token: 't', id: undefined }],
+        [7, { result: 'answered', token: 't7' }],
+      ),
+    );
+    expect(publication.state).toMatchObject({ status: 'storing', grants: [{ contact: node(7), token: 't7' }] });
+  });
+
+  it.each(['cancelled', 'closed'] as const)(
+    '[S39] %s while it searched: nobody is stored at, who was willing is named',
+    (reason) => {
+      const publication = after({ ...found(4, 8), reason });
+      expect(publication.state).toMatchObject({
+        status: 'ended',
+        report: { reason, stored: [], failed: [], notAttempted: [node(4), node(8)], lookup: { reason }, elapsed: 40 },
+      });
+    },
+  );
+
+  it('[S41] a search that expires stores at those it found; when it found nobody, expired is the reason', () => {
+    expect(after({ ...found(4), reason: 'expired' }).state).toMatchObject({ status: 'storing', grants: [{}] });
+    expect(after({ ...asked(), reason: 'expired' }).state).toMatchObject({ report: { reason: 'expired' } });
+    expect(after({ ...asked(), reason: 'converged' }).state).toMatchObject({ report: { reason: 'failed' } });
+  });
+
+  it('[R10] each store is told apart: by endpoint and id, silent, failed, or never settled', () => {
+    const publication = after(found(4, 8, 16));
+    const stored = asked(
+      [4, { result: 'answered', id: id8(5) }],
+      [4, { result: 'answered', endpoint: 'elsewhere' }],
+      [8, { result: 'silent' }],
+      [16, { result: 'abandoned' }],
+    );
+    expect(publication.step({ type: 'stored', report: stored })).toEqual(['published failed']);
+    expect(publication.state).toMatchObject({
+      report: {
+        stored: [],
+        failed: [{ contact: node(8), cause: 'silent' }],
+        notAttempted: [node(4), node(16)],
+        elapsed: 100,
+      },
+    });
+  });
+
+  it.each(['closed', 'expired', 'exhausted'] as const)('[R10] stores that end %s', (reason) => {
+    const publication = after(found(4, 8));
+    const search = publication.state.status === 'storing' ? publication.state.lookup.reason : undefined;
+    publication.step({ type: 'stored', report: { ...asked([4, { result: 'answered' }]), reason } });
+    // What was cut short says so; otherwise the search has the word.
+    expect(publication.state).toMatchObject({ report: { reason: reason === 'exhausted' ? search : reason } });
+  });
+
+  it('[F45][G08] has no deadline, and what is told out of turn changes nothing', () => {
+    const machine = broadcastMachine<Tiny>();
+    const idle = machine.init({ target: id8(1), storeSet: 3 });
+    expect(machine.nextDeadline(idle)).toBeUndefined();
+    const report = found(4);
+    const events: readonly BroadcastEvent<Tiny>[] = [
+      { type: 'start' },
+      { type: 'found', report },
+      { type: 'stored', report },
+      { type: 'tick' },
+    ];
+    const finding = machine.advance(idle, events[0] as BroadcastEvent<Tiny>, 0).state;
+    const storing = machine.advance(finding, events[1] as BroadcastEvent<Tiny>, 0).state;
+    const ended = machine.advance(storing, events[2] as BroadcastEvent<Tiny>, 0).state;
+    const states = [idle, finding, storing, ended];
+    expect(states.map((it) => it.status)).toEqual(['idle', 'finding', 'storing', 'ended']);
+    for (const [i, state] of states.entries()) {
+      for (const event of events.filter((_, j) => j !== i || i === 3)) {
+        expect(machine.advance(state, event, 5)).toEqual({ state, effects: [] });
+      }
+    }
   });
 });
 
@@ -206,6 +311,42 @@ describe('the republish schedule', () => {
     expect(nextScheduleDeadline(calendar.state)).toBeGreaterThanOrEqual(9_000);
     calendar.step({ type: 'dropped', owner: 'own', target: id8(4) });
     expect(nextScheduleDeadline(calendar.state)).toBeUndefined();
+  });
+
+  it('[T43] what is ours, is running, or was dropped while it ran is not counted as handed on', () => {
+    const calendar = new Calendar({ replicate: 500, maxReplicated: 2, maxRunning: 2, maxKept: 2 });
+    expect([calendar.state.status, calendar.ended(4)]).toEqual(['idle', []]);
+    calendar.keep(4);
+    calendar.step({ type: 'stored-by-other', target: id8(5), by: 'holder' });
+    calendar.step({ type: 'stored-by-other', target: id8(6), by: 'holder' });
+    expect(calendar.state).toMatchObject({ replicated: 2, kept: { size: 3 } });
+    // Those handed on take no room from our own.
+    expect([canKeep(calendar.state, id8(7)), calendar.keep(7), canKeep(calendar.state, id8(8))]).toEqual([
+      true,
+      [],
+      false,
+    ]);
+    calendar.step({ type: 'dropped', owner: 'own', target: id8(7) });
+    calendar.step({ type: 'dropped', owner: 'own', target: id8(7) });
+    expect(calendar.state).toMatchObject({ replicated: 2, kept: { size: 3 } });
+    const [round] = calendar.wake();
+    expect(round).toMatch(/^other [56]$/);
+    const n = Number(round?.slice(-1));
+    // Its round runs: that others store it now puts off nothing, and it is not due.
+    const before = calendar.state;
+    calendar.step({ type: 'stored-by-other', target: id8(n), by: 'publisher' });
+    expect(calendar.state).toBe(before);
+    calendar.ended(n, 'other');
+    expect(calendar.state).toMatchObject({ status: 'idle', running: [], replicated: 2 });
+  });
+
+  it('[T43] the publisher of our own key is heard while no round of ours runs, and not while one does', () => {
+    const calendar = new Calendar();
+    calendar.keep(4);
+    calendar.wake();
+    const before = calendar.state;
+    calendar.step({ type: 'stored-by-other', target: id8(4), by: 'publisher' });
+    expect(calendar.state).toBe(before);
   });
 
   it('[F09] keys beyond the limit are refused', () => {

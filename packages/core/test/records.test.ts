@@ -99,6 +99,31 @@ describe('lifetimes', () => {
     expect(lifetimeAt(store.records, id8(5), store.now)).toBe(1_000);
   });
 
+  it('[X28][T37] time slept counts in what is said, kept and saved of a record too', () => {
+    const store = new Store();
+    store.offer(4);
+    expect(lifetimeAt(store.records, id8(5), 0)).toBeUndefined();
+    store.records = recordsSlept(store.records, 600);
+    expect([lifetimeAt(store.records, id8(4), 399), lifetimeAt(store.records, id8(4), 400)]).toEqual([1, undefined]);
+    expect(saveRecords(store.records, 399).map((it) => it[2])).toEqual([1]);
+    expect(saveRecords(store.records, 400)).toEqual([]);
+    store.now = 399;
+    store.expire();
+    expect(store.records.held.size).toBe(1);
+    store.now = 400;
+    store.expire();
+    expect(store.records.held.size).toBe(0);
+  });
+
+  it('[T37] the very same record offered again lives longer', () => {
+    const record = { seq: 1, bytes: 10 };
+    const offer = (records: Records<Note>, now: number) =>
+      offerRecord(records, RULES, id8(4), record, { own: false }, now);
+    const [records] = offer(emptyRecords<Note>(SELF, CONFIG), 0);
+    const [again, verdict] = offer(records, 500);
+    expect([verdict, nextRecordExpiry(again)]).toEqual(['stored', 1_500]);
+  });
+
   it('[G15] at most a thousand expire in a step, the rest an instant later', () => {
     const store = new Store({ maxRecords: 3_000, maxBytes: 100_000 });
     const key = (n: number): Id => n.toString(16).padStart(4, '0') as Id;
@@ -108,7 +133,7 @@ describe('lifetimes', () => {
     for (const left of [1_500, 500, 0]) {
       const due = nextRecordExpiry(records) as number;
       records = withoutExpiredRecords(records, due);
-      expect(records.held.size).toBe(left);
+      expect([records.held.size, records.farthest.size, records.bytes]).toEqual([left, left, left]);
       const next = nextRecordExpiry(records);
       if (next !== undefined) expect(next).toBeGreaterThan(due);
     }
@@ -177,6 +202,32 @@ describe('limits', () => {
     expect(store.seq(255)).toBe(2);
   });
 
+  it('[U09] what was ours once, and has expired, is a stranger’s when a stranger offers it; so is what never was', () => {
+    const store = new Store({ maxRecords: 1 });
+    store.offer(255, 1, { own: true });
+    store.now = 1_000;
+    store.offer(255, 2);
+    expect([store.offer(1), store.seq(255)]).toEqual(['stored', undefined]);
+    store.offer(1, 2);
+    expect(store.offer(1, 3)).toBe('stored');
+    store.offer(255, 1, { own: true });
+    expect(store.seq(1)).toBeUndefined();
+  });
+
+  it('[S83][U09] a newcomer as far from us as the farthest is refused, and bytes may be used up to the last', () => {
+    const far = (tail: string): Id => `ffffffff${tail}` as Id;
+    let records = emptyRecords<Note>('0000000000' as Id, { ...CONFIG, maxRecords: 1 });
+    const offer = (key: Id): string => {
+      const [after, verdict] = offerRecord(records, RULES, key, { seq: 1, bytes: 1 }, { own: false }, 0);
+      records = after;
+      return verdict;
+    };
+    expect([offer(far('02')), offer(far('01')), offer('fffffffe00' as Id)]).toEqual(['stored', 'full', 'stored']);
+    const store = new Store();
+    store.offer(4, 1, { bytes: 40 });
+    expect([store.offer(200, 1, { bytes: 60 }), store.seq(4), store.records.bytes]).toEqual(['stored', 1, 100]);
+  });
+
   it('[U02] bytes are limited too: as many leave as it takes', () => {
     const store = new Store();
     for (const n of [64, 128]) store.offer(n, 1, { bytes: 50 });
@@ -206,6 +257,11 @@ describe('over a restart', () => {
     const loaded = loadRecords(emptyRecords<Note>(SELF, CONFIG), RULES, saved, 1_000, 50_000);
     expect(lifetimeAt(loaded, id8(4), 50_000)).toBe(1_900);
     expect(recordAt(loaded, id8(5), 50_000)).toBeUndefined();
+    expect(loaded.held.size).toBe(2);
+    // A life that ends just when it is loaded is over; one of a millisecond more is not.
+    const sizeAfter = (elapsed: number): number =>
+      loadRecords(emptyRecords<Note>(SELF, CONFIG), RULES, saved, elapsed, 50_000).held.size;
+    expect([sizeAfter(399), sizeAfter(400), sizeAfter(2_900)]).toEqual([3, 2, 1]);
     expect(lifetimeAt(loaded, id8(6), 50_000)).toBe('forever');
     const bad = [[id8(7), { seq: -1, bytes: 1 }, 100, false] as const];
     expect(loadRecords(emptyRecords<Note>(SELF, CONFIG), RULES, bad, 0, 0).held.size).toBe(0);

@@ -9,6 +9,7 @@ import {
   type WireEffect,
   type WireEvent,
   type WireState,
+  wireMachine,
 } from '@xorrery/core';
 import { describe, expect, it } from 'vitest';
 import { id8, type Tiny } from './support.ts';
@@ -112,6 +113,55 @@ describe('the wire', () => {
     wire.entropy('1111222233334444');
     expect(wire.step({ type: 'unsent', to: 'elsewhere', tid: '1111' })).toEqual([]);
     expect(wire.step({ type: 'unsent', to: 'door', tid: '1111' })).toEqual(['failed 1 unsent']);
+  });
+
+  it('[J16] that something unknown could not be sent means nothing', () => {
+    const wire = new Wire();
+    expect(wire.step({ type: 'unsent', to: 'door', tid: '1111' })).toEqual(['entropy-needed 8']);
+    expect(wire.step({ type: 'unsent', to: 'door', tid: '1111' })).toEqual([]);
+  });
+
+  it('[G16] a number in use, sent or held, is not used again', () => {
+    const wire = new Wire();
+    wire.request(1, 'a');
+    expect(wire.request(1, 'b')).toEqual([]);
+    wire.request(2, 'c');
+    expect(wire.request(2, 'd')).toEqual([]);
+    expect(wire.entropy('1111222233334444').slice(0, 2)).toEqual(['transmit a 1111', 'transmit c 2222']);
+    expect(wire.request(2, 'd')).toEqual([]);
+    expect([wire.state.open.size, wire.state.tids.size, wire.state.held.length]).toEqual([2, 2, 0]);
+  });
+
+  it('[R12] the last bytes make an id, and what came first goes first, whatever came since', () => {
+    const wire = new Wire();
+    wire.request(1, 'a');
+    wire.request(2, 'b');
+    expect(wire.entropy('1111')).toEqual(['transmit a 1111', 'entropy-needed 8']);
+    expect(wire.request(3, 'c')).toEqual([]);
+    expect(wire.entropy('2222')).toEqual(['transmit b 2222', 'entropy-needed 8']);
+    expect(wire.state.held.map((it) => it.request)).toEqual([3]);
+  });
+
+  it('[G06] what is unknown has no field, in state or effects', () => {
+    const wire = new Wire();
+    wire.request(1);
+    wire.entropy('1111222233334444');
+    const { state } = wire;
+    expect(state).toStrictEqual(JSON.parse(JSON.stringify(state)));
+    wire.step({ type: 'unsent', to: 'door', tid: '1111' });
+    expect(wire.effects).toStrictEqual([{ type: 'failed', cause: 'unsent', request: 1, endpoint: 'door' }]);
+  });
+
+  it('[F45] has no deadline, and a tick means nothing', () => {
+    const machine = wireMachine<Tiny>();
+    const state = machine.init({ tidBytes: 2, poolBytes: 8, self: id8(0), readOnly: false });
+    const request = { type: 'request', request: 1, to: 'door', payload: 'find' } as const;
+    const step = machine.advance(state, request, 0);
+    expect(step.effects).toEqual([{ type: 'entropy-needed', bytes: 8 }]);
+    expect(machine.nextDeadline(step.state)).toBeUndefined();
+    const tick = machine.advance(step.state, { type: 'tick' }, 1_000);
+    expect(tick.state).toBe(step.state);
+    expect(tick.effects).toEqual([]);
   });
 
   it('[F30] over 10,000 requests: no constant difference between ids, and none is reused while in flight', () => {
