@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 const allLookupsEnd = fc.property(scenarios({ maxNodes: 12, maxLookups: 4 }), (scenario) => {
   const { lookups, orphaned, rejected } = runScenario(scenario);
   const refused = Object.values(rejected).reduce((sum, many) => sum + many, 0);
-  return lookups + orphaned + refused <= scenario.lookups;
+  return lookups + orphaned + refused <= (scenario.lookups ?? 0);
 });
 
 fc.assert(allLookupsEnd, { numRuns: 50, seed: 1 });

@@ -36,7 +36,7 @@ export function protocolOf({ profile }: Scenario): AnyProtocol {
 }
 
 /** SHA-256 of the host. */
-function nativeHash(): Hash {
+export function nativeHash(): Hash {
   const hash = createHash('sha256');
   return { update: (text) => hash.update(text, 'latin1'), hex: () => hash.copy().digest('hex') };
 }

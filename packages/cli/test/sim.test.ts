@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadTrace, writeTrace } from '@xorrery/trace';
 import { describe, expect, it } from 'vitest';
 import { cellsOf } from '../src/grid.ts';
 import { run } from '../src/program.ts';
@@ -121,6 +122,49 @@ describe('xorrery sim', () => {
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(line);
     expect(err.trimEnd()).not.toContain('\n');
+  });
+});
+
+describe('the trace of a simulation', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'xorrery-'));
+  const record = async (name: string, ...more: string[]): Promise<string> => {
+    const file = join(directory, name);
+    expect((await invoke('sim', ...SMALL, '--loss', '0.1', '--record', file, ...more)).code).toBe(0);
+    return file;
+  };
+
+  it.each([['seed.ndjson'], ['events.ndjson.gz', '--record-events']])(
+    '[X03] replays identically: %s',
+    async (name, ...more) => {
+      const file = await record(name, ...more);
+      const { code, out } = await invoke('replay', file, '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ identical: true, truncated: false, kind: 'simulation' });
+      expect(JSON.parse(out).events).toBeGreaterThan(100);
+      expect(await invoke('shrink', file)).toMatchObject({ code: 1, err: expect.stringContaining('does not fail') });
+    },
+  );
+
+  it('[X17] explains its lookups, also when its events are not written out', async () => {
+    const file = await record('explained.ndjson');
+    const { code, out } = await invoke('explain', file, '--query', 'L3', '--json');
+    expect(code).toBe(0);
+    const [query] = (
+      JSON.parse(out) as { queries: readonly { id: string; reason: string; tree: readonly unknown[] }[] }
+    ).queries;
+    expect(query).toMatchObject({ id: 'L3', kind: 'closest', reason: 'converged' });
+    expect(query?.tree.length).toBeGreaterThan(0);
+  });
+
+  it('[X03] whose hash is another diverges, with exit code 3', async () => {
+    const file = await record('other.ndjson');
+    const text = readFileSync(file, 'utf8');
+    const trace = await loadTrace([text]);
+    const entries = trace.entries.map((it) => (it.type === 'mark' ? { ...it, hash: '0'.repeat(64) } : it));
+    writeFileSync(file, writeTrace({ ...trace, entries }));
+    const { code, out } = await invoke('replay', file, '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({ identical: false, divergence: { expected: { hash: '0'.repeat(64) } } });
   });
 });
 

@@ -129,7 +129,7 @@ describe('xorrery replay', () => {
     expect(err).toMatch(/^xorrery: TRACE: lines 2 to \d+ are not as they were written: '.*'\n$/);
   });
 
-  it('[X03] one of an unknown protocol, or of a simulation, is exit code 2', async () => {
+  it('[X03] one of an unknown protocol, or of a simulation that cannot be, is exit code 2', async () => {
     const other = join(dir, 'other.ndjson');
     writeFileSync(
       other,
@@ -143,7 +143,8 @@ describe('xorrery replay', () => {
       profile: { name: 'generic', version: 1 },
       wall: 0,
       seed: 1,
-      scenario: {},
+      scenario: { nodes: -1 },
+      events: false,
     } as const;
     writeFileSync(other, writeTrace({ header, entries: [], truncated: false }));
     for (const command of ['replay', 'shrink']) {

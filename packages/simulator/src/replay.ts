@@ -12,6 +12,7 @@ import {
   sameJson,
   type TraceEntry,
   TraceError,
+  type TraceStream,
 } from '@xorrery/trace';
 import type { Hash } from './digest.ts';
 import type { Violation } from './judge.ts';
@@ -26,6 +27,8 @@ export interface SimulationReplayReport extends ReplayReport {
 
 /** Things of the agenda between two looks at what came of them. */
 const SLICE = 64;
+/** Slices between two pauses. */
+const PAUSE = 32;
 
 /** A replay under way. Feed it the entries of the trace in order. */
 export class SimulationReplay {
@@ -62,6 +65,24 @@ export class SimulationReplay {
     });
   }
 
+  /** Whether enough of the run is done to take this entry at once. If not, `advance`. */
+  isReady(entry: TraceEntry): boolean {
+    if (this.#divergence !== undefined || this.#isOver) return true;
+    if (entry.type === 'mark' && entry.hash === undefined) return true;
+    return !(entry.type === 'mark' && entry.end) && this.#taken < this.#seen.length;
+  }
+
+  /** Goes on a little with the run. False when it is over. */
+  advance(): boolean {
+    if (this.#isOver) return false;
+    if (this.#taken === this.#seen.length) {
+      this.#seen.length = 0;
+      this.#taken = 0;
+    }
+    this.#isOver = !this.simulation.run(SLICE);
+    return true;
+  }
+
   /** Takes one entry; false when the run went another way. After that nothing more is taken. */
   take(entry: TraceEntry): boolean {
     if (this.#divergence !== undefined) return false;
@@ -92,7 +113,7 @@ export class SimulationReplay {
     // Marks that only guard the file have no hash.
     if (hash === undefined) return true;
     if (end) {
-      while (this.#advance());
+      while (this.advance());
       const actual = this.simulation.stateHash();
       if (actual !== undefined && actual !== hash) return this.#diverge(this.#last, { hash }, { hash: actual });
       return true;
@@ -105,18 +126,8 @@ export class SimulationReplay {
 
   /** The next thing that comes of the run; `undefined` when it is over. */
   #next(): TraceEntry | undefined {
-    while (this.#taken === this.#seen.length) if (!this.#advance()) return undefined;
+    while (this.#taken === this.#seen.length) if (!this.advance()) return undefined;
     return this.#seen[this.#taken++];
-  }
-
-  #advance(): boolean {
-    if (this.#isOver) return false;
-    if (this.#taken === this.#seen.length) {
-      this.#seen.length = 0;
-      this.#taken = 0;
-    }
-    this.#isOver = !this.simulation.run(SLICE);
-    return true;
   }
 
   #diverge(
@@ -129,6 +140,25 @@ export class SimulationReplay {
     this.#divergence = { step, at, event, expected, actual };
     return false;
   }
+}
+
+/** Replays a whole trace. `pause` is awaited now and then, so that whoever waits hears of signals and progress. */
+export async function replaySimulation(
+  trace: TraceStream,
+  run: SimulationReplay,
+  pause: (events: number) => Promise<void>,
+): Promise<SimulationReplayReport> {
+  let slices = 0;
+  for await (const batch of trace) {
+    for (const entry of batch) {
+      while (!run.isReady(entry)) {
+        run.advance();
+        if (++slices % PAUSE === 0) await pause(run.simulation.events);
+      }
+      if (!run.take(entry)) return run.report(false);
+    }
+  }
+  return run.report(trace.truncated);
 }
 
 /** The scenario of a trace. Throws `TraceError`. */

@@ -3,6 +3,7 @@ import { Explainer, type Explanation, explanationLine, explanationText } from '@
 import type { Command } from 'commander';
 import { EXIT, Failure, oneLine } from '../failure.ts';
 import { withStream } from '../trace-input.ts';
+import { entriesOf } from '../trace-kinds.ts';
 import type { Io } from '../ui/terminal.ts';
 import { count } from '../ui/text.ts';
 
@@ -38,7 +39,7 @@ export function addExplain(program: Command, io: Io, exit: (code: number) => voi
 async function tell(path: string, { query, json = false }: ExplainOptions, io: Io): Promise<number> {
   const { queries, truncated } = await withStream('TRACE', path, async (trace) => {
     const explainer = new Explainer();
-    for await (const batch of trace) for (const entry of batch) explainer.take(entry);
+    for await (const batch of entriesOf(trace)) for (const entry of batch) explainer.take(entry);
     const all = explainer.explanations();
     const queries = query === undefined ? all : all.filter((it) => it.id === query);
     if (queries.length === 0 && query !== undefined && all.length > 0) {

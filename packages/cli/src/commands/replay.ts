@@ -46,16 +46,20 @@ async function runAgain(path: string, { json = false }: { readonly json?: boolea
       return { kind, profile, report };
     });
     live.end(false);
-    const { identical, divergence, truncated } = report;
+    const { identical, divergence, truncated, violation } = report;
     if (json) {
       const { events } = report;
-      const rest = divergence === undefined ? undefined : { divergence };
+      const rest = { ...(divergence && { divergence }), ...(violation && { violation }) };
       io.out.write(`${JSON.stringify({ events, identical, ...rest, truncated, kind, profile })}\n`);
     } else if (divergence !== undefined) io.out.write(`${divergenceText(divergence)}\n`);
     else io.out.write(`identical: ${rate()}\n`);
     if (divergence !== undefined) {
       const what = `step ${divergence.step} (${oneLine(divergence.event.type, 40)}) went another way`;
       throw new Failure(`the replay diverged: ${what}`, EXIT.DIVERGED);
+    }
+    if (violation !== undefined) {
+      const { claim, node, at } = violation;
+      throw new Failure(`it broke a promise again, at ${at} ms by node ${node}: ${claim}`, EXIT.DIVERGED);
     }
     if (truncated) throw new Failure(`TRACE: it is cut off after ${count(report.events, 'event')}: '${path}'`);
     return identical ? EXIT.DONE : EXIT.DIVERGED;

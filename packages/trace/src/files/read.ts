@@ -41,6 +41,7 @@ export async function* readTextFile(path: string): AsyncGenerator<string> {
 const HOMES: Readonly<Record<string, { readonly from: string; readonly name: string }>> = {
   mainline: { from: '@xorrery/mainline', name: 'mainline' },
   kv: { from: '@xorrery/kv', name: 'kv' },
+  generic: { from: '@xorrery/simulator', name: 'generic' },
 };
 
 /** The profile a trace was recorded with, from its package if that is installed. Throws `TraceError`. */
