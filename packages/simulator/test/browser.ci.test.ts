@@ -52,7 +52,10 @@ let origin: string;
 beforeAll(async () => {
   server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
-    if (path === '/') return response.setHeader('content-type', 'text/html').end(PAGE);
+    if (path === '/') {
+      response.setHeader('content-type', 'text/html').end(PAGE);
+      return;
+    }
     try {
       const type = extname(path) === '.js' ? 'text/javascript' : 'application/octet-stream';
       response.setHeader('content-type', type).end(readFileSync(join(root, path)));
