@@ -6,7 +6,8 @@ import { bytesFrom } from './support.mjs';
 
 const LATENCY = 40;
 
-/** Grows a network, and returns the turns of the node that joined last while everybody, itself included, looks around. */
+/** Grows a network, and returns the turns of the node that joined last while everybody, itself included, looks around;
+ * `running`: us an event of any node took in all. */
 export const turnsOf = async ({ k, nodes, rounds }) => {
   const chance = bytesFrom(0x243f6a88);
   const below = (bound) => new DataView(chance(4).buffer).getUint32(0) % bound;
@@ -39,8 +40,12 @@ export const turnsOf = async ({ k, nodes, rounds }) => {
     table: { ...MAINLINE_DEFAULTS.table, bucketSizes: k === 8 ? MAINLINE_DEFAULTS.table.bucketSizes : [k] },
   };
   const grown = [];
+  let events = 0;
+  const count = () => {
+    events++;
+  };
   let first;
-  const grow = async (observer) => {
+  const grow = async (observer = count) => {
     const endpoint = `${1 + below(223)}.${below(256)}.${below(256)}.${1 + below(254)}:${1_024 + below(64_000)}`;
     const node = createNode({
       id: idFromBytes(chance(20)),
@@ -49,7 +54,7 @@ export const turnsOf = async ({ k, nodes, rounds }) => {
       entropy: { bytes: chance },
       transport: transportAt(endpoint),
       config,
-      ...(observer === undefined ? undefined : { observer }),
+      observer,
     });
     first ??= endpoint;
     await node.start();
@@ -61,6 +66,8 @@ export const turnsOf = async ({ k, nodes, rounds }) => {
   const turns = [];
   const node = await grow((at, event, effects, state) => turns.push({ at, event, effects, state }));
   const hot = idFromBytes(chance(20));
+  events = 0;
+  const from = performance.now();
   for (let round = 0; round < rounds; round++) {
     const target = idFromBytes(chance(20));
     const others = Array.from({ length: 12 }, () => grown[below(grown.length)]);
@@ -75,6 +82,7 @@ export const turnsOf = async ({ k, nodes, rounds }) => {
     await time.until(Promise.all(busy));
     await time.advance(700);
   }
+  const running = ((performance.now() - from) * 1_000) / (events + turns.length);
   await Promise.all(grown.map((it) => it.close()));
-  return turns;
+  return { turns, running };
 };

@@ -12,7 +12,7 @@
  * nests deeper than `DEPTH`, or names a number nobody has.
  */
 import { TraceError } from './errors.ts';
-import { quoted } from './json.ts';
+import { quoted, quotedKey } from './json.ts';
 
 const SIZE = 16_384;
 const DEPTH = 200;
@@ -52,7 +52,7 @@ export class Encoder {
     for (const key of keys) {
       const item = record[key];
       if (item === undefined) continue;
-      text += `${text === '' ? '' : ','}${quoted(key)}:${this.encode(item)}`;
+      text += text === '' ? quotedKey(key) + this.encode(item) : `,${quotedKey(key)}${this.encode(item)}`;
     }
     return `{${text}}`;
   }
@@ -78,7 +78,8 @@ export class Encoder {
       this.#enter({ id: text });
       return `"#=${text}"`;
     }
-    if (length >= 3 && length <= 70 && ENDPOINT.test(text)) {
+    // Most strings are short words; the pattern is only for what may well be an endpoint.
+    if (length >= 3 && length <= 70 && text.lastIndexOf(':') >= length - 6 && ENDPOINT.test(text)) {
       const known = this.#endpoints.get(text);
       if (known !== undefined) return `":${known}"`;
       this.#enter({ endpoint: text });

@@ -15,6 +15,18 @@ export function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
+const KEYS = new Map<string, string>();
+
+/** A key as JSON text with its colon. There are few different ones, if a trace is an honest one; so they are kept. */
+export function quotedKey(key: string): string {
+  let text = KEYS.get(key);
+  if (text === undefined) {
+    text = `${quoted(key)}:`;
+    if (KEYS.size < 1_024 && key.length < 64) KEYS.set(key, text);
+  }
+  return text;
+}
+
 /** The canonical text of plain data: keys in code unit order, no spaces (RFC 8785 for the numbers that occur here). */
 export function canonical(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
@@ -27,7 +39,7 @@ export function canonical(value: unknown): string {
   for (const key of Object.keys(value).sort()) {
     const item = (value as Record<string, unknown>)[key];
     if (item === undefined) continue;
-    text += `${text === '' ? '' : ','}${quoted(key)}:${canonical(item)}`;
+    text += text === '' ? quotedKey(key) + canonical(item) : `,${quotedKey(key)}${canonical(item)}`;
   }
   return `{${text}}`;
 }

@@ -16,6 +16,8 @@ export interface ShrinkOptions {
   readonly judge?: Judge;
   /** What the configuration is moved to, as far as the failure stays. */
   readonly defaults?: object;
+  /** Steps of the machine that may be spent on the search. Default 2,000,000. */
+  readonly budget?: number;
   /** Told how many events are left. */
   readonly progress?: (left: number) => void;
 }
@@ -28,10 +30,15 @@ export interface Shrunk {
   /** Events before and after. */
   readonly before: number;
   readonly after: number;
+  /** Whether no single event can be left out; false when the budget ran out before that was known. */
+  readonly minimal: boolean;
 }
 
 /** With more events than this left, the state before the failing step takes the place of what led to it. */
 const READABLE = 20;
+const BUDGET = 2_000_000;
+/** The share of it for a search in which every step must be as recorded. */
+const STRICT = 0.1;
 
 /** Throws `TraceError`; `undefined` when the trace does not fail. */
 export function shrink(trace: Trace, machine: AnyMachine, options: ShrinkOptions = {}): Shrunk | undefined {
@@ -42,9 +49,10 @@ export function shrink(trace: Trace, machine: AnyMachine, options: ShrinkOptions
   for (const wanted of failures(options.judge)) {
     const failed = rerun(machine, start, events, asked, wanted);
     if (failed === undefined) continue;
-    const search = new Search(machine, asked, wanted, failed.name, options);
+    const search = new Search(machine, asked, wanted, failed, options);
     const found = search.minimum({ header, start, events: failed.entries.map((_, i) => events[i] as EventEntry) });
-    return { ...report(header, found, machine), before: events.length, failure: found.failed.what };
+    const { minimal } = search;
+    return { ...report(header, found, machine), before: events.length, failure: failed.what, minimal };
   }
   return stretch(trace, machine);
 }
@@ -69,32 +77,53 @@ type Found = Candidate & { readonly failed: Failed };
 class Search {
   readonly #machine: AnyMachine;
   readonly #asked: ReadonlyMap<string, string>;
-  readonly #wanted: Wanted;
-  readonly #name: string;
+  #wanted: Wanted;
+  /** How the whole trace fails. */
+  readonly #whole: Failed;
   readonly #options: ShrinkOptions;
+  #left: number;
+  #forward = false;
 
   constructor(
     machine: AnyMachine,
     asked: ReadonlyMap<string, string>,
     wanted: Wanted,
-    name: string,
+    whole: Failed,
     options: ShrinkOptions,
   ) {
     this.#machine = machine;
     this.#asked = asked;
     this.#wanted = wanted;
-    this.#name = name;
+    this.#whole = whole;
     this.#options = options;
+    this.#left = options.budget ?? BUDGET;
   }
 
   minimum(whole: Candidate): Found {
+    if (this.#wanted.type === 'judge') return this.#searched(whole);
+    // Most is won where what is left does as recorded throughout. Where that is not enough, only the end has to.
+    const spare = this.#left * (1 - STRICT);
+    this.#left *= STRICT;
+    const strict = this.#searched(whole);
+    if (strict.events.length <= READABLE) return strict;
+    this.#left = spare;
+    this.#wanted = { ...this.#wanted, loose: true };
+    const loose = this.#searched(strict);
+    return loose.events.length <= READABLE ? loose : this.#forwarded(loose);
+  }
+
+  #searched(whole: Candidate): Found {
     let least = this.#fresh(whole);
     for (let size = Number.POSITIVE_INFINITY; sizeOf(least) < size; ) {
       size = sizeOf(least);
       least = this.#configured(this.#seeded(this.#fewer(least)));
     }
-    const found = { ...least, failed: this.#run(least) as Failed };
-    return this.#wanted.type === 'divergence' && least.events.length > READABLE ? this.#forwarded(found) : found;
+    return { ...least, failed: this.#run(least) as Failed };
+  }
+
+  /** Whether what was found is known to be minimal. */
+  get minimal(): boolean {
+    return this.#forward || this.#left > 0;
   }
 
   /** Left out of it: events, but never the last, which is the one that fails. */
@@ -149,17 +178,21 @@ class Search {
     }
   }
 
-  /** The failing event alone, from the state before it. */
+  /** The failing event alone, from the state that the whole trace led to. */
   #forwarded(found: Found): Found {
-    const start = found.failed.before;
+    const start = this.#whole.before;
     const header = { ...found.header, start: { state: start } };
-    const events = found.failed.entries.slice(-1);
+    const events = this.#whole.entries.slice(-1);
     const failed = this.#run({ header, start, events });
-    return failed === undefined ? found : { header, start, events, failed };
+    if (failed === undefined) return found;
+    this.#forward = true;
+    return { header, start, events, failed };
   }
 
   #fails(candidate: Candidate): boolean {
-    return this.#run(candidate)?.name === this.#name;
+    if (this.#left <= 0) return false;
+    this.#left -= candidate.events.length;
+    return this.#run(candidate)?.name === this.#whole.name;
   }
 
   #run({ start, events }: Candidate): Failed | undefined {
@@ -197,7 +230,13 @@ function stretch(trace: Trace, machine: AnyMachine): Shrunk | undefined {
   const header = { ...(trace.header as NodeHeader), start, segment: 1, lost: 0 };
   const after = eventsOf({ header, entries, truncated: false }).length;
   const failure = 'the state is not the one recorded, though all effects are';
-  return { trace: { header, entries, truncated: true }, failure, before: eventsOf(trace).length, after };
+  return {
+    trace: { header, entries, truncated: true },
+    failure,
+    before: eventsOf(trace).length,
+    after,
+    minimal: false,
+  };
 }
 
 /** What there is less of when a candidate shrinks. */

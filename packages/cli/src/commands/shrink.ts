@@ -47,9 +47,9 @@ async function reduce(path: string, { out, json = false }: ShrinkOptions, io: Io
     );
     live.end(false);
     if (found === undefined) throw new Failure(`the trace does not fail: '${path}'`, EXIT.NOTHING);
-    const { before, after, failure, trace } = found;
+    const { before, after, failure, minimal, trace } = found;
     await written(file, () => writeTraceFile(file, trace));
-    if (json) io.out.write(`${JSON.stringify({ before, after, file, failure })}\n`);
+    if (json) io.out.write(`${JSON.stringify({ before, after, file, failure, minimal })}\n`);
     else io.out.write(`from ${count(before, 'event')} to ${count(after, 'event')} in ${file}: ${failure}\n`);
     return EXIT.DONE;
   } finally {
