@@ -15,6 +15,7 @@ import type {
   NodeEvent,
   NodeMachine,
   NodeState,
+  Step,
 } from '@xorrery/core';
 import {
   assert,
@@ -267,16 +268,29 @@ export class Coordinator<P extends Protocol, C, S> {
 
   /** One turn: step, perform, set the timer. */
   #turn(event: NodeEvent<P>): readonly NodeEffect<P>[] {
-    const { machine, clock, observer } = this.#options;
+    const { machine, clock } = this.#options;
     this.#turning = true;
     this.#now = Math.max(this.#now, clock.now());
-    const { state, effects } = machine.advance(this.#state, event, this.#now);
-    this.#state = state;
-    observer?.(this.#now, event, effects, state);
+    const { state, effects } = this.#step(event);
     for (const effect of effects) this.#perform(effect, event);
     if (event.type !== 'close') clock.wakeAt(machine.nextDeadline(state), () => this.#wake());
     this.#turning = false;
     return effects;
+  }
+
+  /** A step that throws is a bug, and is seen all the same: without its event the bug could not be run again. */
+  #step(event: NodeEvent<P>): Step<NodeState<P, C, S>, NodeEffect<P>> {
+    const { machine, observer } = this.#options;
+    let step: Step<NodeState<P, C, S>, NodeEffect<P>>;
+    try {
+      step = machine.advance(this.#state, event, this.#now);
+    } catch (error) {
+      observer?.(this.#now, event, [], this.#state);
+      throw error;
+    }
+    this.#state = step.state;
+    observer?.(this.#now, event, step.effects, step.state);
+    return step;
   }
 
   #perform(effect: NodeEffect<P>, event: NodeEvent<P>): void {

@@ -153,8 +153,13 @@ export async function openTrace(chunks: AsyncIterable<string> | Iterable<string>
       return parser.truncated;
     },
     async *[Symbol.asyncIterator]() {
-      if (first.done !== true) yield first.value;
-      yield* source;
+      try {
+        if (first.done !== true) yield first.value;
+        yield* source;
+      } finally {
+        // Whoever leaves early leaves no file open.
+        await source.return(undefined);
+      }
     },
   };
 }

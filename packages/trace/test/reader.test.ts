@@ -7,6 +7,7 @@ import {
   type Header,
   loadTrace,
   machineFor,
+  openTrace,
   Replay,
   replay,
   type Trace,
@@ -139,6 +140,19 @@ describe('reading a trace', () => {
     ['a header that is no JSON', `{"format":"${FORMAT}","version":1,\n`, 'edited'],
   ])('[X03] refuses %s', async (_what, content, reason) => {
     expect(await fate([content])).toMatchObject({ name: 'TraceError', reason });
+  });
+
+  it('[X03] lets go of its source when nobody wants the rest', async () => {
+    let open = true;
+    const source = (function* () {
+      try {
+        for (let at = 0; at < text.length; at += 500) yield text.slice(at, at + 500);
+      } finally {
+        open = false;
+      }
+    })();
+    for await (const _ of await openTrace(source)) break;
+    expect(open).toBe(false);
   });
 
   it('[X03] names the lines that were edited', async () => {
