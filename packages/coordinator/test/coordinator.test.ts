@@ -97,6 +97,19 @@ describe('the turn loop', () => {
     await node.close();
   });
 
+  it('[X03] a step that throws is seen with its event, so that a recording of it fails again', async () => {
+    const seen: string[] = [];
+    const machine = { ...makeNode(tinyProfile) };
+    const observer: Observer<Tiny, null, null> = (_, event) => void seen.push(event.type);
+    const node = coordinator(1, { machine, transport: new LoggedTransport(), clock: new HandClock(), observer });
+    await node.start();
+    machine.advance = () => {
+      throw new Error('a bug');
+    };
+    expect(() => node.introduce('n2')).toThrow('a bug');
+    expect(seen.at(-1)).toBe('introduce');
+  });
+
   it('[F14] a clock that falls back is clamped: the node’s time never falls', async () => {
     const clock = new HandClock();
     clock.time = 1_000;
