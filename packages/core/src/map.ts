@@ -51,7 +51,7 @@ export function has<V>(map: PersistentMap<V>, key: Key): boolean {
   return find(map, key) !== undefined;
 }
 
-/** The map with `key` set to `value`, due at `due`. */
+/** The map with `key` set to `value`, due at `due`; the same map when that is how it stands already. */
 export function set<V>(map: PersistentMap<V>, key: Key, value: V, due: Instant = NEVER): PersistentMap<V> {
   return put(map, 0, { key, hash: hashOf(key), value, due });
 }
@@ -113,13 +113,12 @@ function put<V>(branch: Branch<V>, shift: number, entry: Entry<V>): Branch<V> {
   const bit = 1 << ((entry.hash >>> shift) & 31);
   const at = ones(branch.bitmap & (bit - 1));
   if ((branch.bitmap & bit) === 0) {
-    const slots = branch.slots.slice();
-    slots.splice(at, 0, entry);
+    const slots = branch.slots.toSpliced(at, 0, entry);
     return { bitmap: branch.bitmap | bit, size: branch.size + 1, due: Math.min(branch.due, entry.due), slots };
   }
   const old = branch.slots[at] as Slot<V>;
   if (old.slots !== undefined) return replaced(branch, at, old, put(old, shift + BITS, entry));
-  if (old.key === entry.key) return replaced(branch, at, old, entry);
+  if (old.key === entry.key) return replaced(branch, at, old, isSame(old, entry) ? old : entry);
   const below = put(put(emptyMap<V>(), shift + BITS, old), shift + BITS, entry);
   return replaced(branch, at, old, below);
 }
@@ -127,10 +126,13 @@ function put<V>(branch: Branch<V>, shift: number, entry: Entry<V>): Branch<V> {
 function putColliding<V>(branch: Branch<V>, entry: Entry<V>): Branch<V> {
   const at = lowerBound(branch.slots, entry.key);
   const old = branch.slots[at] as Entry<V> | undefined;
-  if (old?.key === entry.key) return replaced(branch, at, old, entry);
-  const slots = branch.slots.slice();
-  slots.splice(at, 0, entry);
+  if (old?.key === entry.key) return replaced(branch, at, old, isSame(old, entry) ? old : entry);
+  const slots = branch.slots.toSpliced(at, 0, entry);
   return { bitmap: 0, size: branch.size + 1, due: Math.min(branch.due, entry.due), slots };
+}
+
+function isSame<V>(a: Entry<V>, b: Entry<V>): boolean {
+  return a.value === b.value && a.due === b.due;
 }
 
 /** What is left below `branch` without `key`: nothing, a lone entry (which moves up), or a branch. */
@@ -150,14 +152,14 @@ function take<V>(branch: Branch<V>, shift: number, hash: number, key: Key): Slot
     return replaced(branch, at, old, left);
   }
   if (branch.slots.length === 1) return undefined;
-  const slots = branch.slots.slice();
-  slots.splice(at, 1);
+  const slots = branch.slots.toSpliced(at, 1);
   const last = slots[0] as Slot<V>;
   if (slots.length === 1 && last.slots === undefined) return last;
   return { bitmap: branch.bitmap & ~bit, size: branch.size - 1, due: dueWithout(branch, old, slots), slots };
 }
 
 function replaced<V>(branch: Branch<V>, at: number, old: Slot<V>, slot: Slot<V>): Branch<V> {
+  if (slot === old) return branch;
   const slots = branch.slots.slice();
   slots[at] = slot;
   const due = slot.due <= branch.due ? slot.due : dueWithout(branch, old, slots);
