@@ -80,11 +80,19 @@ export function firstDue<V>(map: PersistentMap<V>): Entry<V> | undefined {
   let branch = map;
   while (branch.size > 0) {
     const { due } = branch;
-    const slot = branch.slots.find((it) => it.due === due) as Slot<V>;
+    let at = 0;
+    while (branch.slots[at]?.due !== due) at++;
+    const slot = branch.slots[at] as Slot<V>;
     if (slot.slots === undefined) return slot;
     branch = slot;
   }
   return undefined;
+}
+
+/** The map without the entry that falls due first (`firstDue`). */
+export function withoutFirst<V>(map: PersistentMap<V>): PersistentMap<V> {
+  const first = firstDue(map);
+  return first === undefined ? map : remove(map, first.key);
 }
 
 /** All entries, in an order that depends on the contents alone. */

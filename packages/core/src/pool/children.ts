@@ -2,7 +2,7 @@
  * One lookup's step inside the pool: it is woken or told something, and what it wants is passed on, or parked while the
  * endpoint or the node has no room. The count of what is in flight is kept here and nowhere else.
  */
-import { type Instant, NO_EFFECTS } from '../machine.ts';
+import type { Instant } from '../machine.ts';
 import { get, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { Disjoint } from '../query/disjoint.ts';
@@ -46,7 +46,10 @@ export function stepQuery<P extends Protocol>(
   const events: QueryEvent<P>[] = [event];
   for (let next = events.shift(); next !== undefined; next = events.shift()) {
     const step = advanceLookup(query, next, now, around);
-    for (const effect of step.effects) events.push(...relay(draft, effects, who, effect, query, now, rules));
+    for (const effect of step.effects) {
+      const answer = relay(draft, effects, who, effect, query, now, rules);
+      if (answer !== undefined) events.push(answer);
+    }
     query = step.state;
   }
   if (query.status === 'searching' || query.status === 'disjoint') {
@@ -67,12 +70,12 @@ function relay<P extends Protocol>(
   before: QueryState<P> | Disjoint<P>,
   now: Instant,
   rules: PoolTurn,
-): readonly QueryEvent<P>[] {
+): QueryEvent<P> | undefined {
   if (effect.type === 'send') {
     const by = obstacle(draft, effect.to.endpoint, rules, now);
     if (by !== undefined) {
       draft.parked = inserted(draft.parked, { priority: who.priority, by, effect });
-      return [{ type: 'parked', request: effect.request, by }];
+      return { type: 'parked', request: effect.request, by };
     }
     takeOff(draft, effect, rules, now);
   } else if (effect.type === 'unanswered') {
@@ -80,11 +83,11 @@ function relay<P extends Protocol>(
   } else if (effect.type === 'abandon') {
     if (draft.parked.length > 0) draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);
     // What never left, nobody outside has to forget.
-    if (stayed(before, effect.request)) return NO_EFFECTS;
+    if (stayed(before, effect.request)) return undefined;
     land(draft, effect.request, rules);
   }
   effects.push({ type: 'query', id: who.id, effect });
-  return NO_EFFECTS;
+  return undefined;
 }
 
 /** Whether a request was still waiting to leave. */

@@ -18,7 +18,17 @@ import { advanceQuery, initQuery } from '../query/query.ts';
 import type { QueryEvent, QueryState } from '../query/types.ts';
 import { inserted, stepChild, stepQuery } from './children.ts';
 import { NO_ROUND_TRIPS } from './round-trips.ts';
-import { type Draft, type Effects, LANE, land, measured, nextRelease, obstacle, type PoolTurn } from './traffic.ts';
+import {
+  type Draft,
+  draftOf,
+  type Effects,
+  LANE,
+  land,
+  measured,
+  nextRelease,
+  obstacle,
+  type PoolTurn,
+} from './traffic.ts';
 import {
   type Child,
   checkPoolConfig,
@@ -60,7 +70,7 @@ export function advancePool<P extends Protocol>(
 ): Step<PoolState<P>, PoolEffect<P>> {
   const due = nextPoolDeadline(state);
   if (event.type === 'tick' && (due === undefined || now < due)) return { state, effects: NO_EFFECTS };
-  const draft: Draft<P> = { ...state };
+  const draft = draftOf(state);
   const effects: Effects<P> = [];
   const turn: PoolTurn = { groupOf: rules.groupOf, isExempt: rules.isExempt, freed: [] };
   expire(draft, effects, now, turn);

@@ -4,7 +4,7 @@
  */
 import { type AddressRules, type Endpoint, OPEN_RULES } from '../contact.ts';
 import type { Instant } from '../machine.ts';
-import { firstDue, get, remove, set } from '../map.ts';
+import { get, remove, set, withoutFirst } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { Surroundings } from '../query/surroundings.ts';
 import type { QueryEffect } from '../query/types.ts';
@@ -15,6 +15,26 @@ import type { PoolEffect, PoolState } from './types.ts';
 /** A pool's state while one step is under way, and what the step may ask. */
 export type Draft<P extends Protocol> = { -readonly [K in keyof PoolState<P>]: PoolState<P>[K] };
 export type Effects<P extends Protocol> = PoolEffect<P>[];
+
+/** Written out: a spread of so many fields costs more than what is done with them. */
+export function draftOf<P extends Protocol>(state: PoolState<P>): Draft<P> {
+  return {
+    config: state.config,
+    running: state.running,
+    lanes: state.lanes,
+    nextLane: state.nextLane,
+    queue: state.queue,
+    parked: state.parked,
+    inFlight: state.inFlight,
+    busy: state.busy,
+    roundTrips: state.roundTrips,
+    byEndpoint: state.byEndpoint,
+    sendLevel: state.sendLevel,
+    releaseAt: state.releaseAt,
+    shed: state.shed,
+    unowed: state.unowed,
+  };
+}
 
 /** What holds during one step, and what has landed in it: only for that may something parked leave. */
 export interface PoolTurn extends AddressRules {
@@ -78,14 +98,9 @@ export function measured<P extends Protocol>(draft: Draft<P>, endpoint: Endpoint
   draft.roundTrips = sampled(draft.roundTrips, ms);
   if (draft.config.adaptiveTimeout === 'off') return;
   let { byEndpoint } = draft;
-  for (let swept = 0; swept < 2; swept++) {
-    const oldest = firstDue(byEndpoint);
-    if (oldest !== undefined && oldest.due <= now) byEndpoint = remove(byEndpoint, oldest.key);
-  }
+  for (let swept = 0; swept < 2 && byEndpoint.due <= now; swept++) byEndpoint = withoutFirst(byEndpoint);
   byEndpoint = set(byEndpoint, endpoint, sampled(get(byEndpoint, endpoint) ?? NO_ROUND_TRIPS, ms), now + REMEMBERED);
-  const oldest = firstDue(byEndpoint);
-  if (byEndpoint.size > draft.config.maxRemembered && oldest !== undefined) byEndpoint = remove(byEndpoint, oldest.key);
-  draft.byEndpoint = byEndpoint;
+  draft.byEndpoint = byEndpoint.size > draft.config.maxRemembered ? withoutFirst(byEndpoint) : byEndpoint;
 }
 
 /** What the pool's lookups may ask of it during a step. */

@@ -3,7 +3,7 @@ import type { Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import { has } from '../map.ts';
 import type { Answer, Protocol } from '../message.ts';
-import { closeRequest, type Draft, type Effects, heard, identify, indexOf, replaceOpen } from './draft.ts';
+import { closeRequest, type Draft, type Effects, failed, indexOf, indexOfOpen, replaceOpen } from './draft.ts';
 import { fallSilent } from './expire.ts';
 import { gather, identified, introduce, noteProgress } from './learn.ts';
 import { contactOf, withCandidate } from './shortlist.ts';
@@ -30,7 +30,7 @@ export function absorb<P extends Protocol>(
     case 'failure':
     case 'parked':
     case 'unparked': {
-      const request = draft.open.find((it) => it.request === event.request);
+      const request = draft.open[indexOfOpen(draft.open, event.request)];
       const left = request !== undefined && request.phase !== 'parked' && request.phase !== 'ready';
       if (request === undefined || (!left && event.type !== 'parked' && event.type !== 'unparked')) {
         // Nothing is owed for a number never given out, settled already, or not sent yet.
@@ -75,10 +75,10 @@ function absorbOwed<P extends Protocol>(
       else settle(draft, request, event.cause);
       return undefined;
     case 'parked':
-      if (request.phase === 'asked') replaceOpen(draft, { ...identify(request), phase: 'parked', by: event.by });
+      if (request.phase === 'asked') replaceOpen(draft, parkedFrom(request, event.by));
       return undefined;
     case 'unparked':
-      if (request.phase === 'parked') replaceOpen(draft, { ...identify(request), phase: 'ready' });
+      if (request.phase === 'parked') replaceOpen(draft, readyFrom(request));
       return undefined;
   }
 }
@@ -154,8 +154,16 @@ function settle<P extends Protocol>(draft: Draft<P>, request: OpenRequest, cause
   const index = indexOf(draft, request);
   const candidate = draft.candidates[index] as Candidate<P>;
   closeRequest(draft, request);
-  draft.candidates = withCandidate(draft.candidates, index, { ...heard(candidate), status: 'failed', cause });
+  draft.candidates = withCandidate(draft.candidates, index, failed(candidate, cause));
   if (request.phase !== 'listening') draft.unproductive++;
+}
+
+function parkedFrom({ request, id, endpoint }: OpenRequest, by: 'endpoint' | 'pool'): OpenRequest {
+  return { request, id, endpoint, phase: 'parked', by };
+}
+
+function readyFrom({ request, id, endpoint }: OpenRequest): OpenRequest {
+  return { request, id, endpoint, phase: 'ready' };
 }
 
 function countUnowed<P extends Protocol>(draft: Draft<P>): void {

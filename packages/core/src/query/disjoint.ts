@@ -110,7 +110,7 @@ function stepPath<P extends Protocol>(
     draft.paths = draft.paths.map((it, i) => (i === path ? step.state : it));
     for (const effect of step.effects) {
       if (effect.type === 'send') {
-        const key = keyOf(identity, placed(effect.to));
+        const key = keyOf(identity, effect.to.id, effect.to.endpoint);
         const owner = get(draft.taken, key);
         if (owner !== undefined && owner !== path) {
           events.push({ type: 'failure', request: effect.request, cause: 'other-path' });

@@ -2,7 +2,7 @@
 import type { Instant } from '../machine.ts';
 import { NEVER } from '../map.ts';
 import type { Protocol } from '../message.ts';
-import { closeRequest, type Draft, type Effects, heard, indexOf, replaceOpen, seedOf } from './draft.ts';
+import { closeRequest, type Draft, type Effects, indexOf, replaceOpen, seedOf, silent } from './draft.ts';
 import { withCandidate } from './shortlist.ts';
 import type { Candidate, OpenRequest } from './types.ts';
 
@@ -27,8 +27,8 @@ export function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>,
     if (request.phase === 'listening') stopListening(draft, effects, request);
     else if ('deadline' in request && now >= request.deadline) fallSilent(draft, effects, request, now);
     else if (request.phase === 'asked') {
-      const { slowAt: _, ...rest } = request;
-      replaceOpen(draft, { ...rest, phase: 'slow' });
+      const { request: number, id, endpoint, sentAt, deadline } = request;
+      replaceOpen(draft, { request: number, id, endpoint, phase: 'slow', sentAt, deadline });
     }
   }
 }
@@ -43,11 +43,7 @@ export function fallSilent<P extends Protocol>(
   const index = indexOf(draft, request);
   const candidate = draft.candidates[index] as Candidate<P>;
   const { config } = draft;
-  draft.candidates = withCandidate(draft.candidates, index, {
-    ...heard(candidate),
-    status: 'silent',
-    request: request.request,
-  });
+  draft.candidates = withCandidate(draft.candidates, index, silent(candidate, request.request));
   draft.unproductive++;
   effects.push({ type: 'unanswered', request: request.request, to: seedOf(candidate) });
   const sentAt = 'sentAt' in request ? request.sentAt : now;
@@ -57,8 +53,8 @@ export function fallSilent<P extends Protocol>(
   if (until <= now) return stopListening(draft, effects, listening);
   replaceOpen(draft, listening);
   const oldest = draft.open.find((it) => it.phase === 'listening') as OpenRequest;
-  const silent = draft.open.reduce((sum, it) => sum + (it.phase === 'listening' ? 1 : 0), 0);
-  if (silent > config.maxListening) stopListening(draft, effects, oldest);
+  const listened = draft.open.reduce((sum, it) => sum + (it.phase === 'listening' ? 1 : 0), 0);
+  if (listened > config.maxListening) stopListening(draft, effects, oldest);
 }
 
 function stopListening<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, request: OpenRequest): void {

@@ -1,7 +1,7 @@
 /** The third beat, while the lookup goes on: free slots are filled. The one place where a request is made (T07). */
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
-import { askedAt, type Draft, type Effects, indexOf, replaceOpen, seedOf } from './draft.ts';
+import { asked, askedAt, type Draft, type Effects, indexOf, replaceOpen, seedOf } from './draft.ts';
 import { withCandidate } from './shortlist.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Candidate, OpenRequest } from './types.ts';
@@ -64,7 +64,7 @@ function askAgain<P extends Protocol>(
   around: Surroundings,
 ): void {
   const candidate = draft.candidates[indexOf(draft, ready)] as Candidate<P>;
-  replaceOpen(draft, askedAt(ready, draft.config, now, around));
+  replaceOpen(draft, askedAt(ready.request, ready.id, ready.endpoint, draft.config, now, around));
   const payload = candidate.payload ?? draft.config.request;
   effects.push({ type: 'send', request: ready.request, to: seedOf(candidate), payload });
 }
@@ -78,10 +78,8 @@ function ask<P extends Protocol>(
   around: Surroundings,
 ): void {
   const request = draft.nextRequest++;
-  // Written out field by field here, and where an answer is taken: a spread costs more than the rest of the step.
-  const { id, endpoint, hops, via, payload, network } = candidate;
-  const asked: Candidate<P> = { id, endpoint, hops, via, payload, network, status: 'asked', request };
-  draft.candidates = withCandidate(draft.candidates, index, asked);
-  draft.open = [...draft.open, askedAt({ request, id, endpoint }, draft.config, now, around)];
+  const { id, endpoint, payload } = candidate;
+  draft.candidates = withCandidate(draft.candidates, index, asked(candidate, request));
+  draft.open = draft.open.concat(askedAt(request, id, endpoint, draft.config, now, around));
   effects.push({ type: 'send', request, to: seedOf(candidate), payload: payload ?? draft.config.request });
 }

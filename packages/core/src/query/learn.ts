@@ -1,7 +1,7 @@
 /** What an answer teaches: newcomers enter the shortlist, values are gathered, and progress is judged. */
 import type { Contact } from '../contact.ts';
 import { NO_EFFECTS } from '../machine.ts';
-import { has, remove, set } from '../map.ts';
+import { remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { Draft } from './draft.ts';
 import { compareCandidates, keyOf, merged } from './shortlist.ts';
@@ -23,20 +23,13 @@ export function introduce<P extends Protocol>(
   const learned: Contact[] = [];
   const take = Math.min(heardOf.length, config.maxCandidates);
   for (let i = 0; i < take; i++) {
-    const { id, endpoint, request } = heardOf[i] as Seed<P>;
+    const { id, endpoint, request: payload } = heardOf[i] as Seed<P>;
     if (id === config.self) continue;
-    const key = keyOf(config.identity, { id, endpoint });
-    if (has(draft.known, key)) continue;
-    draft.known = set(draft.known, key, true);
-    newcomers.push({
-      id,
-      endpoint,
-      hops,
-      via,
-      payload: request,
-      network: groupOf?.(endpoint)?.network,
-      status: 'fresh',
-    });
+    const known = set(draft.known, keyOf(config.identity, id, endpoint), true);
+    if (known === draft.known) continue;
+    draft.known = known;
+    const network = groupOf?.(endpoint)?.network;
+    newcomers.push({ id, endpoint, hops, via, payload, network, status: 'fresh' });
     if (id !== undefined) learned.push({ id, endpoint });
   }
   if (newcomers.length === 0) return NO_EFFECTS;
@@ -51,7 +44,7 @@ function prune<P extends Protocol>(draft: Draft<P>): void {
     const candidate = kept[i] as Candidate<P>;
     if (candidate.status !== 'fresh') continue;
     kept.splice(i, 1);
-    draft.known = remove(draft.known, keyOf(draft.config.identity, candidate));
+    draft.known = remove(draft.known, keyOf(draft.config.identity, candidate.id, candidate.endpoint));
     draft.dropped = { ...draft.dropped, candidates: draft.dropped.candidates + 1 };
   }
   draft.candidates = kept;
@@ -61,12 +54,13 @@ function prune<P extends Protocol>(draft: Draft<P>): void {
 export function gather<P extends Protocol>(draft: Draft<P>, values: readonly P['value'][]): readonly P['value'][] {
   const fresh: P['value'][] = [];
   for (const value of values) {
-    if (has(draft.valueKeys, value.key)) continue;
+    const valueKeys = set(draft.valueKeys, value.key, true);
+    if (valueKeys === draft.valueKeys) continue;
     if (draft.values.length + fresh.length >= draft.config.maxValues) {
       draft.dropped = { ...draft.dropped, values: draft.dropped.values + 1 };
       continue;
     }
-    draft.valueKeys = set(draft.valueKeys, value.key, true);
+    draft.valueKeys = valueKeys;
     fresh.push(value);
   }
   if (fresh.length > 0) draft.values = draft.values.concat(fresh);
@@ -75,6 +69,10 @@ export function gather<P extends Protocol>(draft: Draft<P>, values: readonly P['
 
 /** The stall rule (R09): an answer is productive when somebody it named is now in the window. */
 export function noteProgress<P extends Protocol>(draft: Draft<P>, learned: readonly Contact[], late: boolean): void {
+  if (learned.length === 0) {
+    if (!late) draft.unproductive++;
+    return;
+  }
   let last: Candidate<P> | undefined;
   let live = 0;
   const isInWindow = windowGate(draft.config);
@@ -95,6 +93,6 @@ export function identified<P extends Protocol>(draft: Draft<P>, index: number, c
   rest.splice(index, 1);
   draft.candidates = merged(rest, draft.config.target, [candidate]);
   if (draft.config.identity === 'id') {
-    draft.known = set(remove(draft.known, candidate.endpoint), keyOf('id', candidate), true);
+    draft.known = set(remove(draft.known, candidate.endpoint), candidate.id ?? candidate.endpoint, true);
   }
 }

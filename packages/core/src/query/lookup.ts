@@ -2,6 +2,7 @@
 import type { Instant, Step } from '../machine.ts';
 import type { Protocol } from '../message.ts';
 import { advanceDisjoint, beginDisjoint, type Disjoint, nextDisjointDeadline } from './disjoint.ts';
+import { indexOfOpen } from './draft.ts';
 import { advanceQuery, nextQueryDeadline } from './query.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { OpenRequest, QueryEffect, QueryEvent, QueryState, Searching } from './types.ts';
@@ -28,9 +29,9 @@ export function nextLookupDeadline<P extends Protocol>(state: Running<P>): Insta
 
 /** The request of this number, if it is open. */
 export function openRequest<P extends Protocol>(state: Running<P>, request: number): OpenRequest | undefined {
-  if (state.status === 'searching') return state.open.find((it) => it.request === request);
+  if (state.status === 'searching') return state.open[indexOfOpen(state.open, request)];
   for (const path of pathsOf(state)) {
-    const found = path.open.find((it) => it.request === request);
+    const found = path.open[indexOfOpen(path.open, request)];
     if (found !== undefined) return found;
   }
   return undefined;

@@ -14,7 +14,7 @@ import { emptyMap } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import { absorb } from './absorb.ts';
 import { checkQueryConfig, type QueryConfig } from './config.ts';
-import type { Draft, Effects } from './draft.ts';
+import { type Draft, draftOf, type Effects } from './draft.ts';
 import { expire, movesOnAt } from './expire.ts';
 import { fill } from './fill.ts';
 import { introduce } from './learn.ts';
@@ -43,7 +43,7 @@ export function advanceQuery<P extends Protocol>(
   }
   if (state.status === 'searching') {
     if (event.type === 'tick' && now < nextQueryDeadline(state)) return { state, effects: NO_EFFECTS };
-    return run({ ...state }, event, now, around);
+    return run(draftOf(state), event, now, around);
   }
   if (event.type !== 'start' && event.type !== 'cancel') return { state, effects: NO_EFFECTS };
   if (event.type === 'cancel') return run(begin(state.config, [], 0, now, around), event, now, around);

@@ -13,14 +13,19 @@ export function windowGate<P extends Protocol>({
   kind,
 }: Pick<QueryConfig<P>, 'maxPerNetwork' | 'kind'>): (candidate: Candidate<P>) => boolean {
   if (maxPerNetwork === 'off' || kind === 'each') return counts;
-  const taken = new Map<string, number>();
+  const taken: string[] = [];
   return (candidate) => {
     if (!counts(candidate)) return false;
     const { network } = candidate;
     if (network === undefined) return true;
-    const before = taken.get(network) ?? 0;
-    if (before >= maxPerNetwork) return false;
-    taken.set(network, before + 1);
-    return true;
+    let at = -1;
+    for (let places = maxPerNetwork; places > 0; places--) {
+      at = taken.indexOf(network, at + 1);
+      if (at < 0) {
+        taken.push(network);
+        return true;
+      }
+    }
+    return false;
   };
 }
