@@ -51,6 +51,22 @@ describe('the group of an address', () => {
     expect(networkOf('[1:2:3:4::]')).not.toBe(networkOf('[1:2:3:5::]'));
   });
 
+  it('[S62] the short forms of an IPv6 address fill up to eight words, and a host needs no port', () => {
+    expect(['[::]', '[::1]', '[1::]', '[1:2:3:4:5:6:7::]', '[1::2:3]', '[]'].map(networkOf)).toEqual([
+      '0:0:0:0',
+      '0:0:0:0',
+      '1:0:0:0',
+      '1:2:3:4',
+      '1:0:0:0',
+      '0',
+    ]);
+    expect([ipGroupOf('192.0.2.7'), ipGroupOf('host')]).toEqual([
+      { host: '192.0.2.7', network: '192.0.2', local: false },
+      { host: 'host', network: 'host', local: false },
+    ]);
+    expect([isLocal('172'), isLocal('1720.16.0.1'), isLocal('9.9.16.9')]).toEqual([false, false, false]);
+  });
+
   it('[R15] loopback, private, link-local and unique local ranges are local, and their neighbours are not', () => {
     const local = ['127.0.0.1', '10.0.0.1', '10.255.255.255', '172.16.0.1', '172.31.255.255', '192.168.4.4'];
     for (const host of [...local, '169.254.1.1', '[::1]', '[fc00::1]', '[fdff::1]', '[fe80::1]', '[febf::1]']) {

@@ -9,6 +9,7 @@ import {
   idFromHex,
   idInBucket,
   idToBytes,
+  isId,
   nextBelow,
   nextId,
   nextUint32,
@@ -63,6 +64,18 @@ describe.each([8, 160, 256])('ids of %i bits', (width) => {
       }),
       { numRuns: inject('propertyRuns') / 5 },
     );
+  });
+
+  it('[Z14] what is no id is refused in words that name it, and cut short', () => {
+    expect(() => idFromHex('xy', 8)).toThrow("id: must be 2 hex digits, got 'xy'");
+    expect(() => idFromHex('f'.repeat(90), 8)).toThrow(`got '${'f'.repeat(80)}'`);
+    expect(() => idFromBytes(new Uint8Array(3), 16)).toThrow('id: must be 2 bytes, got 3');
+    expect(() => idFromBytes(new Uint8Array(0))).toThrow('id: must be 0 bytes, got 0');
+    expect([isId('0a', 8), isId('0A', 8), isId('0a0', 8), isId('0', 8), isId('zz', 8), isId(10, 8)]).toEqual([
+      true,
+      ...Array(5).fill(false),
+    ]);
+    expect(idToBytes(idFromHex('9aAf09', 24))).toEqual(Uint8Array.of(0x9a, 0xaf, 0x09));
   });
 
   it('[D09] ids go to bytes and hex and back unchanged', () => {

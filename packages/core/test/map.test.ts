@@ -12,6 +12,15 @@ const key = fc.oneof(fc.nat(40), fc.constantFrom('a', 'b', ...colliding, 'declin
 const changes = fc.array(fc.record({ key, due: fc.option(fc.nat(50), { nil: undefined }) }), { maxLength: 120 });
 
 describe('the persistent map', () => {
+  it('what falls due together comes in one order: numbers first, by size, then texts', () => {
+    let map = emptyMap<number>();
+    for (const key of ['b', 10, 'a', 9, 'ab', -1]) map = set(map, key, 0, 5);
+    map = set(map, 'late', 0, 6);
+    map = set(map, 'soon', 0, 4);
+    expect(entriesDue(map, 5).map((it) => it.key)).toEqual(['soon', -1, 9, 10, 'a', 'ab', 'b']);
+    expect(entriesDue(map, 3)).toEqual([]);
+  });
+
   it('behaves like a Map, and knows the earliest due time, after any sequence of changes', () => {
     fc.assert(
       fc.property(changes, (all: Change[]) => {

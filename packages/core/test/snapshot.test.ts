@@ -120,6 +120,31 @@ describe('a snapshot', () => {
     expect(restore).toThrow(expect.objectContaining({ reason }));
   });
 
+  it.each([
+    ['x', 'it is not a snapshot of a node'],
+    [{ version: 2 }, 'it is of version 2, not 1'],
+    [{ profile: { name: 'big', version: 3 } }, 'it is of big 3, not small 1'],
+    [{ profile: undefined }, 'it is of undefined undefined, not small 1'],
+    [{ self: 'zz' }, 'self is not an id'],
+    [{ wall: 'today' }, 'wall is not a time'],
+    [{ contacts: 7 }, 'contacts is not a list'],
+    [{ kept: null }, 'kept is not a list'],
+  ])('[U11] %j is refused in words that say what is wrong', (change, words) => {
+    const saved = typeof change === 'string' ? change : { ...whole(), ...change };
+    expect(() => restoreNode(small, nodeConfig(0), saved, 0, WALL)).toThrow(words);
+  });
+
+  it('[U11] whom we know is saved from the least to the most recently seen, each with its age', () => {
+    const net = grown();
+    const saved = taken(net, 9);
+    const table = tableOf(net.at(9).state.routing);
+    const seen = table.buckets.flatMap((it) => it.seen).sort((a, b) => a - b);
+    expect(saved.contacts.map((it) => it.age)).toEqual(seen.map((it) => net.now - it));
+    expect(new Set(seen).size).toBeGreaterThan(1);
+    const restored = restoreNode(small, nodeConfig(0), saved, 0, WALL);
+    expect(restored.restored.map((it) => it.endpoint)).toEqual(saved.contacts.map((it) => it.endpoint).reverse());
+  });
+
   it('[J81] a damaged entry is left out, and the rest is kept', () => {
     const contacts = [...whole().contacts, null, 4, { id: 'zz', endpoint: 'n1', age: 0 }, { id: id8(5), age: 0 }];
     const kept = [null, { type: 'publish' }, { type: 'publish', target: 'zz', every: 5 }];
