@@ -9,6 +9,7 @@ import {
   TestStatus,
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
+import { configureGlobal, readConfigureGlobal } from 'fast-check';
 import { createViteServer } from 'vitest/node';
 
 /** @typedef {import('./vitest-shim.mjs')} Shim */
@@ -48,6 +49,14 @@ shared[SHARED_AS] = namespace;
 
 const ENVIRONMENT = 'ssr';
 
+/** Stryker prints `(a as B) < c` without its parentheses, which makes type arguments of the rest. */
+const PARENTHESES = {
+  name: 'parentheses',
+  enforce: /** @type {const} */ ('pre'),
+  transform: (/** @type {string} */ code, /** @type {string} */ id) =>
+    id.includes('/core/src/') ? code.replaceAll(/([\w.[\]]+ as \w+) < /g, '($1) < ') : undefined,
+};
+
 class InProcessRunner {
   #root = process.cwd();
   /** @type {import('vite').ViteDevServer | undefined} */
@@ -76,6 +85,7 @@ class InProcessRunner {
       server: { middlewareMode: true, watch: null, hmr: false, ws: false },
       optimizeDeps: { noDiscovery: true },
       resolve: { alias },
+      plugins: [PARENTHESES],
     });
   }
 
@@ -125,6 +135,8 @@ class InProcessRunner {
     runner.clearCache();
     const shim = /** @type {Shim} */ (await runner.import('/tools/mutation/vitest-shim.mjs'));
     await runner.import('/tools/vitest.setup.ts');
+    // That a mutant fails is enough; in how few steps is nobody's question.
+    configureGlobal({ ...readConfigureGlobal(), endOnFailure: true });
     for (const folder of FOLDERS) {
       for (const name of readdirSync(join(this.#root, folder)).filter(isJudge).sort()) {
         const file = `${folder}/${name}`;
