@@ -49,14 +49,6 @@ shared[SHARED_AS] = namespace;
 
 const ENVIRONMENT = 'ssr';
 
-/** Stryker prints `(a as B) < c` without its parentheses, which makes type arguments of the rest. */
-const PARENTHESES = {
-  name: 'parentheses',
-  enforce: /** @type {const} */ ('pre'),
-  transform: (/** @type {string} */ code, /** @type {string} */ id) =>
-    id.includes('/core/src/') ? code.replaceAll(/([\w.[\]]+ as \w+) < /g, '($1) < ') : undefined,
-};
-
 class InProcessRunner {
   #root = process.cwd();
   /** @type {import('vite').ViteDevServer | undefined} */
@@ -85,7 +77,6 @@ class InProcessRunner {
       server: { middlewareMode: true, watch: null, hmr: false, ws: false },
       optimizeDeps: { noDiscovery: true },
       resolve: { alias },
-      plugins: [PARENTHESES],
     });
   }
 

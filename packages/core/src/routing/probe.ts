@@ -198,7 +198,7 @@ function mostOverdue(state: ProbeState, now: Instant): Contact | undefined {
   const { buckets } = state.table;
   for (let b = buckets.length - 1; b >= 0; b--) {
     const { members, seen } = buckets[b] as Table['buckets'][number];
-    for (let i = 0; i < members.length && (seen[i] as Instant) < oldest; i++) {
+    for (let i = 0; i < members.length && oldest > (seen[i] as Instant); i++) {
       if (isInHand(state, members[i] as Contact)) continue;
       found = members[i];
       oldest = seen[i] as Instant;

@@ -170,7 +170,7 @@ function nextDepth(state: RefreshState): number {
   if (state.status === 'busy') return -1;
   let found = -1;
   for (let depth = state.due.length - 1; depth >= 0; depth--) {
-    const isNext = found < 0 || (state.due[depth] as Instant) < (state.due[found] as Instant);
+    const isNext = found < 0 || (state.due[found] as Instant) > (state.due[depth] as Instant);
     if (isNext && !state.running.some((it) => it.depth === depth)) found = depth;
   }
   return found;
