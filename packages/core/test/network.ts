@@ -4,15 +4,21 @@ import {
   type Contact,
   DEFAULT_NODE,
   type Endpoint,
+  earliest,
   type Id,
   type Instant,
   makeNode,
+  maps,
   type NodeConfig,
   type NodeEffect,
   type NodeEvent,
   type NodeState,
+  nextPoolDeadline,
+  nextRoutingDeadline,
+  nextScheduleDeadline,
   type Profile,
   type ServerAnswer,
+  tableOf,
 } from '@xorrery/core';
 import { id8, type Tiny } from './support.ts';
 
@@ -96,6 +102,16 @@ const deadlineOf = (resident: Resident): Instant | undefined => {
   return due;
 };
 
+/** What a state keeps of its parts is what they say themselves. */
+const checkKept = ({ phase, wakeAt, pool, routing, schedule, limiter }: Resident['state']): void => {
+  const { buckets, oldest } = tableOf(routing);
+  const seen = buckets.flatMap((bucket) => bucket.seen);
+  if (oldest !== Math.min(maps.NEVER, ...seen)) throw new Error(`the table's oldest was seen at ${oldest}: ${seen}`);
+  const parts = [nextPoolDeadline(pool), nextRoutingDeadline(routing), nextScheduleDeadline(schedule), limiter.sweepAt];
+  const due = phase === 'running' ? parts.reduce(earliest) : undefined;
+  if (wakeAt !== due) throw new Error(`it wakes at ${wakeAt}, its parts are due at ${parts}`);
+};
+
 export class Network {
   now: Instant = 0;
   readonly residents = new Map<Endpoint, Resident>();
@@ -151,6 +167,7 @@ export class Network {
     const resident = this.residents.get(endpoint);
     if (resident === undefined || !resident.alive) return [];
     const { state, effects } = machine.advance(resident.state, event, this.now);
+    checkKept(state);
     resident.state = state;
     resident.effects.push(...effects);
     for (const effect of effects) {

@@ -113,7 +113,7 @@ function storeOf(key: Id, record: KvRecord, lifetime: Instant | 'forever'): OutR
 
 function read({ contacts = [], record, held: isHeld, token }: InReply): Answer<KvValue> {
   const values = record !== undefined ? [valueFrom(record)] : isHeld === true ? [ELSEWHERE] : [];
-  return { contacts, values, ...(token === undefined ? undefined : { token }) };
+  return token === undefined ? { contacts, values } : { contacts, values, token };
 }
 
 const ELSEWHERE: KvValue = { key: 'held', kind: 'elsewhere' };

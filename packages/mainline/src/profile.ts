@@ -93,7 +93,7 @@ function granted(store: OutRequest, token: string): OutRequest {
 function read(reply: InReply): Answer<Peer | Sample> {
   const { nodes = [], peers = [], samples, token } = reply;
   const values = samples === undefined ? peers : samples.map((key) => ({ key }));
-  return { contacts: nodes, values, ...(token === undefined ? undefined : { token }) };
+  return token === undefined ? { contacts: nodes, values } : { contacts: nodes, values, token };
 }
 
 /** Peers that were announced to us. */

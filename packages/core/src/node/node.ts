@@ -27,7 +27,7 @@ import { cancel, closeWaiting, operate, refuse } from './operations.ts';
 import { NO_OUTCOMES } from './outcomes.ts';
 import { rebuff, receive, stepWire } from './packets.ts';
 import { cacheOnPath, concludePublish, tellSchedule, unpublish } from './publishing.ts';
-import { count, isBlocked, rulesOf, type Turn } from './turn.ts';
+import { count, draftOf, isBlocked, rulesOf, type Turn } from './turn.ts';
 import type { Counters, NodeEffect, NodeEvent, NodeState } from './types.ts';
 import { concludeUpkeep, noteOutcome, startOver, tellRouting, wakeUp } from './upkeep.ts';
 
@@ -58,6 +58,8 @@ const NO_COUNTS: Counters = {
 /** The node of a protocol. */
 export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): NodeMachine<P, C, S> {
   const { server } = profile;
+  const rulesForAll = rulesOf(profile, false);
+  const rulesForRemote = rulesOf(profile, true);
 
   function init(config: NodeConfig<C>): NodeState<P, C, S> {
     checkNodeConfig(config, profile.idBits);
@@ -66,6 +68,7 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
       phase: 'fresh',
       config,
       at: 0,
+      wakeAt: undefined,
       random: seedRandom(seed),
       seeds: [],
       wire: initWire({ ...config.wire, self, readOnly }),
@@ -87,7 +90,7 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
     };
   }
 
-  function nextDeadline(state: NodeState<P, C, S>): Instant | undefined {
+  function deadlineOf(state: NodeState<P, C, S>): Instant | undefined {
     if (state.phase !== 'running') return undefined;
     const lookups = earliest(nextPoolDeadline(state.pool), nextRoutingDeadline(state.routing));
     const records = earliest(server.nextDeadline(state.server), nextScheduleDeadline(state.schedule));
@@ -100,18 +103,24 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
     now: Instant,
   ): Step<NodeState<P, C, S>, NodeEffect<P>> {
     assert(now >= before.at, `time never falls: ${now} after ${before.at}`);
-    const due = nextDeadline(before);
-    const isDue = due !== undefined && now >= due;
+    const isDue = before.wakeAt !== undefined && now >= before.wakeAt;
     if (event.type === 'tick' && !isDue) return { state: before, effects: NO_EFFECTS };
-    const rules = rulesOf(profile, before.config);
-    const turn: Turn<P, C, S> = { profile, rules, now, state: { ...before, at: now }, effects: [], forPool: [] };
+    const rules = before.config.exemptLocal ? rulesForRemote : rulesForAll;
+    const turn: Turn<P, C, S> = { profile, rules, now, state: draftOf(before, now), effects: [], forPool: [] };
     if (isDue) expire(turn);
     absorb(turn, event);
     settle(turn);
-    return { state: turn.state, effects: turn.effects };
+    const { state, effects } = turn;
+    if (!hasSameDeadlines(before, state)) state.wakeAt = deadlineOf(state);
+    return { state, effects };
   }
 
-  return { init, advance, nextDeadline };
+  return { init, advance, nextDeadline: (state) => state.wakeAt };
+}
+
+function hasSameDeadlines<P extends Protocol, C, S>(a: NodeState<P, C, S>, b: NodeState<P, C, S>): boolean {
+  const isSame = a.pool === b.pool && a.routing === b.routing && a.schedule === b.schedule && a.server === b.server;
+  return isSame && a.limiter.sweepAt === b.limiter.sweepAt && a.phase === b.phase;
 }
 
 /** The first beat: time passes for everyone, local before remote, what runs before what is new (Z12). */
@@ -198,7 +207,8 @@ function close<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
 /** What became of a lookup goes to whoever wanted it; its id says who. */
 function carryOut<P extends Protocol, C, S>(turn: Turn<P, C, S>, envelope: PoolEffect<P>): void {
   const colon = envelope.id.indexOf(':');
-  const [owner, id] = [envelope.id.slice(0, colon), envelope.id.slice(colon + 1)];
+  const owner = envelope.id.slice(0, colon);
+  const id = envelope.id.slice(colon + 1);
   if (envelope.type === 'rejected') {
     if (owner === 'user') turn.effects.push({ ...envelope, id });
     // The node's own lookups that find no room have come to nothing, and that is an end like another.
@@ -206,13 +216,11 @@ function carryOut<P extends Protocol, C, S>(turn: Turn<P, C, S>, envelope: PoolE
     return;
   }
   const { effect } = envelope;
-  turn.effects.push(owner === 'user' ? { ...envelope, id } : envelope);
+  turn.effects.push(owner === 'user' ? { type: 'query', id, effect } : envelope);
   switch (effect.type) {
     case 'send': {
-      const { id: expected, endpoint: to } = effect.to;
-      const { request, payload } = effect;
-      const whom = expected === undefined ? { to } : { to, expected };
-      return stepWire(turn, { type: 'request', request, payload, ...whom });
+      const { request, to, payload } = effect;
+      return stepWire(turn, { type: 'request', request, to: to.endpoint, expected: to.id, payload });
     }
     case 'abandon':
       return stepWire(turn, { type: 'abandon', request: effect.request });

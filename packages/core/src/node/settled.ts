@@ -6,8 +6,9 @@ import type { Contact } from '../contact.ts';
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
 import { advanceRefresh } from '../routing/refresh.ts';
+import { nextRoutingDeadline, type RoutingState } from '../routing/routing.ts';
 import { bucketOf, EMPTY_BUCKET } from '../table/bucket.ts';
-import { tableSize } from '../table/table.ts';
+import { makeTable, tableSize } from '../table/table.ts';
 import type { NodeState } from './types.ts';
 
 /**
@@ -20,19 +21,17 @@ export function settled<P extends Protocol, C, S>(
   now: Instant,
 ): NodeState<P, C, S> {
   const { bootstrap, probe, refresh } = fresh.routing;
-  const table = { ...probe.table, buckets: buckets.map((members) => bucketHeardFrom(members, now)) };
+  const { self, config } = probe.table;
+  const heardFrom = buckets.map((members) => bucketHeardFrom(members, now));
+  const table = makeTable(self, config, heardFrom);
   const joined = { ...bootstrap, contacts: tableSize(table), since: now, said: 'joined' } as const;
-  return {
-    ...fresh,
-    phase: 'running',
-    at: now,
-    routing: {
-      ...fresh.routing,
-      bootstrap: { ...joined, status: 'settled', wakeAt: undefined },
-      probe: { ...probe, table },
-      refresh: advanceRefresh(refresh, { type: 'deepest', depth: buckets.length - 1 }, now).state,
-    },
+  const routing: RoutingState = {
+    ...fresh.routing,
+    bootstrap: { ...joined, status: 'settled', wakeAt: undefined },
+    probe: { ...probe, table },
+    refresh: advanceRefresh(refresh, { type: 'deepest', depth: buckets.length - 1 }, now).state,
   };
+  return { ...fresh, phase: 'running', at: now, wakeAt: nextRoutingDeadline(routing), routing };
 }
 
 function bucketHeardFrom(members: readonly Contact[], now: Instant): typeof EMPTY_BUCKET {

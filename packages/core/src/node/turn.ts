@@ -8,32 +8,80 @@ import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
 import type { PoolEvent, Priority } from '../pool/types.ts';
 import type { Profile } from '../profile.ts';
-import type { QueryConfig, QueryKind, QuerySettings } from '../query/config.ts';
+import { configOf, type QueryConfig, type QueryKind, type QuerySettings } from '../query/config.ts';
 import type { Seed } from '../query/types.ts';
 import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
-import type { NodeConfig } from './config.ts';
 import type { AskEvent, Counters, LookupEvent, NodeEffect, NodeState } from './types.ts';
+
+type Draft<P extends Protocol, C, S> = { -readonly [K in keyof NodeState<P, C, S>]: NodeState<P, C, S>[K] };
 
 export interface Turn<P extends Protocol, C, S> {
   readonly profile: Profile<P, C, S>;
   readonly rules: AddressRules;
   readonly now: Instant;
-  readonly state: { -readonly [K in keyof NodeState<P, C, S>]: NodeState<P, C, S>[K] };
+  readonly state: Draft<P, C, S>;
   readonly effects: NodeEffect<P>[];
   /** What the pool is still to be told in this step, in order. */
   readonly forPool: PoolEvent<P>[];
 }
 
-export function count<P extends Protocol, C, S>({ state }: Turn<P, C, S>, name: keyof Counters): void {
-  state.counters = { ...state.counters, [name]: state.counters[name] + 1 };
+/* What is copied in nearly every step is written out: a spread costs more than what is done with the copy. */
+
+export function draftOf<P extends Protocol, C, S>(state: NodeState<P, C, S>, now: Instant): Draft<P, C, S> {
+  return {
+    phase: state.phase,
+    config: state.config,
+    at: now,
+    wakeAt: state.wakeAt,
+    random: state.random,
+    seeds: state.seeds,
+    wire: state.wire,
+    pool: state.pool,
+    routing: state.routing,
+    joins: state.joins,
+    restored: state.restored,
+    limiter: state.limiter,
+    replyLevel: state.replyLevel,
+    recent: state.recent,
+    sizes: state.sizes,
+    schedule: state.schedule,
+    kept: state.kept,
+    caching: state.caching,
+    publishing: state.publishing,
+    waiting: state.waiting,
+    server: state.server,
+    counters: state.counters,
+  };
 }
 
-/** How this node's limits apply to addresses (R15). */
-export function rulesOf<P extends Protocol, C, S>(
-  profile: Profile<P, C, S>,
-  { exemptLocal }: NodeConfig<C>,
-): AddressRules {
+export function count<P extends Protocol, C, S>({ state }: Turn<P, C, S>, name: keyof Counters): void {
+  const counters = copyOf(state.counters);
+  counters[name]++;
+  state.counters = counters;
+}
+
+function copyOf(counters: Counters): Record<keyof Counters, number> {
+  return {
+    requests: counters.requests,
+    replies: counters.replies,
+    errors: counters.errors,
+    malformed: counters.malformed,
+    refused: counters.refused,
+    unknownTransaction: counters.unknownTransaction,
+    wrongSource: counters.wrongSource,
+    wrongId: counters.wrongId,
+    ownId: counters.ownId,
+    unsent: counters.unsent,
+    limited: counters.limited,
+    oversized: counters.oversized,
+    shed: counters.shed,
+    blocked: counters.blocked,
+  };
+}
+
+/** How a node's limits apply to addresses; `exemptLocal`: not to local ones (R15). */
+export function rulesOf<P extends Protocol, C, S>(profile: Profile<P, C, S>, exemptLocal: boolean): AddressRules {
   return {
     groupOf: (endpoint) => {
       const group = profile.groupOf(endpoint);
@@ -85,5 +133,6 @@ export function queryConfig<P extends Protocol, C, S>(
   settings?: Partial<QuerySettings>,
 ): QueryConfig<P> {
   const { self, query } = state.config;
-  return { ...query, ...settings, kind, target, self, identity: profile.identity, request };
+  const chosen = settings === undefined ? query : { ...query, ...settings };
+  return configOf(chosen, kind, target, self, profile.identity, request);
 }

@@ -149,6 +149,8 @@ export interface NodeState<P extends Protocol, ServerConfig, ServerState> {
   readonly config: NodeConfig<ServerConfig>;
   /** The instant of the last step that changed anything. */
   readonly at: Instant;
+  /** The earliest deadline of all parts. Kept, because looking through all of them costs as much as a small step. */
+  readonly wakeAt: Instant | undefined;
   readonly random: Random;
   readonly seeds: readonly Endpoint[];
   readonly wire: WireState<P>;

@@ -6,7 +6,7 @@ import type { Answer, Protocol } from '../message.ts';
 import { closeRequest, type Draft, type Effects, failed, indexOf, indexOfOpen, replaceOpen } from './draft.ts';
 import { fallSilent } from './expire.ts';
 import { gather, identified, introduce, noteProgress } from './learn.ts';
-import { contactOf, withCandidate } from './shortlist.ts';
+import { contactOf, hasId, withCandidate } from './shortlist.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Candidate, FailureCause, FinishReason, OpenRequest, QueryEvent } from './types.ts';
 
@@ -147,7 +147,10 @@ function sufficient<P extends Protocol>({ config, givers }: Draft<P>): FinishRea
 function misfitOf<P extends Protocol>(draft: Draft<P>, request: OpenRequest, from: Id): FailureCause | undefined {
   if (from === draft.config.self) return 'self';
   if (request.id !== undefined) return from === request.id ? undefined : 'wrong-id';
-  return draft.config.identity === 'id' && has(draft.known, from) ? 'duplicate' : undefined;
+  if (draft.config.identity !== 'id') return undefined;
+  const { kind, target } = draft.config;
+  const isKnown = kind === 'each' ? has(draft.known, from) : hasId(draft.candidates, target, from);
+  return isKnown ? 'duplicate' : undefined;
 }
 
 function settle<P extends Protocol>(draft: Draft<P>, request: OpenRequest, cause: FailureCause): void {

@@ -76,6 +76,38 @@ export const DEFAULT_QUERY: QuerySettings = {
   paths: 1,
 };
 
+/** The configuration of one lookup. Written out: every step reads it, and reading is slow where a spread made the object. */
+export function configOf<P extends Protocol>(
+  settings: QuerySettings,
+  kind: QueryKind,
+  target: Id,
+  self: Id,
+  identity: Identity,
+  request: P['outRequest'],
+): QueryConfig<P> {
+  return {
+    kind,
+    target,
+    self,
+    identity,
+    request,
+    k: settings.k,
+    alpha: settings.alpha,
+    stall: settings.stall,
+    slowAfter: settings.slowAfter,
+    requestTimeout: settings.requestTimeout,
+    lateFor: settings.lateFor,
+    deadline: settings.deadline,
+    earlyExit: settings.earlyExit,
+    maxCandidates: settings.maxCandidates,
+    maxListening: settings.maxListening,
+    maxValues: settings.maxValues,
+    quorum: settings.quorum,
+    maxPerNetwork: settings.maxPerNetwork,
+    paths: settings.paths,
+  };
+}
+
 const KINDS: readonly QueryKind[] = ['closest', 'collect', 'first', 'quorum', 'each'];
 const HOUR = 3_600_000;
 

@@ -80,6 +80,6 @@ function ask<P extends Protocol>(
   const request = draft.nextRequest++;
   const { id, endpoint, payload } = candidate;
   draft.candidates = withCandidate(draft.candidates, index, asked(candidate, request));
-  draft.open = draft.open.concat(askedAt(request, id, endpoint, draft.config, now, around));
+  draft.open = [...draft.open, askedAt(request, id, endpoint, draft.config, now, around)];
   effects.push({ type: 'send', request, to: seedOf(candidate), payload: payload ?? draft.config.request });
 }

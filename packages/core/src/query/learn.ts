@@ -1,10 +1,12 @@
 /** What an answer teaches: newcomers enter the shortlist, values are gathered, and progress is judged. */
-import type { Contact } from '../contact.ts';
+import type { Contact, Endpoint } from '../contact.ts';
+import type { Id } from '../id.ts';
 import { NO_EFFECTS } from '../machine.ts';
 import { remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
+import type { QueryConfig } from './config.ts';
 import type { Draft } from './draft.ts';
-import { compareCandidates, keyOf, merged } from './shortlist.ts';
+import { compareCandidates, enlist, keyOf, merged, type Newcomers } from './shortlist.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Candidate, Seed } from './types.ts';
 import { windowGate } from './window.ts';
@@ -18,24 +20,43 @@ export function introduce<P extends Protocol>(
   via?: string,
 ): readonly Contact[] {
   const { config } = draft;
+  const { kind, target, identity } = config;
   const groupOf = config.maxPerNetwork === 'off' ? undefined : around.groupOf;
-  const newcomers: Candidate<P>[] = [];
+  const newcomers: Newcomers<P> = { candidates: [], places: [] };
   const learned: Contact[] = [];
   const take = Math.min(heardOf.length, config.maxCandidates);
   for (let i = 0; i < take; i++) {
     const { id, endpoint, request: payload } = heardOf[i] as Seed<P>;
-    if (id === config.self) continue;
-    const known = set(draft.known, keyOf(config.identity, id, endpoint), true);
-    if (known === draft.known) continue;
-    draft.known = known;
+    if (id === config.self || isNoted(draft, id, endpoint)) continue;
     const network = groupOf?.(endpoint)?.network;
-    newcomers.push({ id, endpoint, hops, via, payload, network, status: 'fresh' });
+    const candidate: Candidate<P> = { id, endpoint, hops, via, payload, network, status: 'fresh' };
+    if (kind === 'each') newcomers.candidates.push(candidate);
+    else if (!enlist(draft.candidates, target, identity, newcomers, candidate)) continue;
     if (id !== undefined) learned.push({ id, endpoint });
   }
-  if (newcomers.length === 0) return NO_EFFECTS;
-  draft.candidates = config.kind === 'each' ? newcomers : merged(draft.candidates, config.target, newcomers);
+  if (newcomers.candidates.length === 0) return NO_EFFECTS;
+  draft.candidates = kind === 'each' ? newcomers.candidates : merged(draft.candidates, newcomers);
   if (draft.candidates.length > config.maxCandidates) prune(draft);
   return learned;
+}
+
+/** Whether `known` says that this one is; it is told if not. Where the shortlist itself says who is, it is not asked. */
+function isNoted<P extends Protocol>(draft: Draft<P>, id: Id | undefined, endpoint: Endpoint): boolean {
+  const key = notedKey(draft.config, id, endpoint);
+  if (key === undefined) return false;
+  const known = set(draft.known, key, true);
+  const isNew = known !== draft.known;
+  draft.known = known;
+  return !isNew;
+}
+
+/** An id has its place in a list that is in order, and is found there; all else is noted. */
+function notedKey<P extends Protocol>(
+  { identity, kind }: QueryConfig<P>,
+  id: Id | undefined,
+  endpoint: Endpoint,
+): string | undefined {
+  return identity === 'id' && id !== undefined && kind !== 'each' ? undefined : keyOf(identity, id, endpoint);
 }
 
 function prune<P extends Protocol>(draft: Draft<P>): void {
@@ -44,7 +65,8 @@ function prune<P extends Protocol>(draft: Draft<P>): void {
     const candidate = kept[i] as Candidate<P>;
     if (candidate.status !== 'fresh') continue;
     kept.splice(i, 1);
-    draft.known = remove(draft.known, keyOf(draft.config.identity, candidate.id, candidate.endpoint));
+    const key = notedKey(draft.config, candidate.id, candidate.endpoint);
+    if (key !== undefined) draft.known = remove(draft.known, key);
     draft.dropped = { ...draft.dropped, candidates: draft.dropped.candidates + 1 };
   }
   draft.candidates = kept;
@@ -89,10 +111,10 @@ export function noteProgress<P extends Protocol>(draft: Draft<P>, learned: reado
 
 /** A candidate of unknown id told its id: it moves from the tail to its place. */
 export function identified<P extends Protocol>(draft: Draft<P>, index: number, candidate: Candidate<P>): void {
-  const rest = draft.candidates.slice();
-  rest.splice(index, 1);
-  draft.candidates = merged(rest, draft.config.target, [candidate]);
-  if (draft.config.identity === 'id') {
-    draft.known = set(remove(draft.known, candidate.endpoint), candidate.id ?? candidate.endpoint, true);
-  }
+  const { target, identity } = draft.config;
+  const rest = draft.candidates.toSpliced(index, 1);
+  const newcomers: Newcomers<P> = { candidates: [], places: [] };
+  enlist(rest, target, identity, newcomers, candidate);
+  draft.candidates = merged(rest, newcomers);
+  if (identity === 'id') draft.known = remove(draft.known, candidate.endpoint);
 }

@@ -43,17 +43,9 @@ export function locate<P extends Protocol>(
   id: Id | undefined,
   endpoint: Endpoint,
 ): number {
-  let low = 0;
-  let high = list.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const it = list[middle] as Candidate<P>;
-    const order = comparePlaces(target, it.id, it.endpoint, id, endpoint);
-    if (order === 0) return middle;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
+  const place = placeOf(list, target, id, endpoint);
+  const it = list[place];
+  return it !== undefined && it.id === id && it.endpoint === endpoint ? place : -1;
 }
 
 /** The list with the candidate at `index` replaced by one that sorts at the same place. */
@@ -65,36 +57,64 @@ export function withCandidate<P extends Protocol>(
   return list.with(index, candidate);
 }
 
-/** The list with newcomers at their places: each found by binary search, the rest moved without a look (F18). */
-export function merged<P extends Protocol>(
+/** Those who are new to a list: in order, each with the index in that list before which it goes. */
+export interface Newcomers<P extends Protocol> {
+  readonly candidates: Candidate<P>[];
+  readonly places: number[];
+}
+
+/** Puts one more at its place; false, and nothing done, when its id is among them or in the list and `identity` is `id`. */
+export function enlist<P extends Protocol>(
   list: readonly Candidate<P>[],
   target: Id,
-  newcomers: Candidate<P>[],
+  identity: Identity,
+  newcomers: Newcomers<P>,
+  candidate: Candidate<P>,
+): boolean {
+  const { id } = candidate;
+  const isById = identity === 'id' && id !== undefined;
+  // No endpoint comes before the empty one: whoever has this id, anywhere, stands there.
+  const endpoint = isById ? '' : candidate.endpoint;
+  const place = placeOf(list, target, id, endpoint);
+  if (isById && list[place]?.id === id) return false;
+  const { candidates, places } = newcomers;
+  const at = placeOf(candidates, target, id, endpoint);
+  if (isById && candidates[at]?.id === id) return false;
+  insertAt(candidates, at, candidate);
+  insertAt(places, at, place);
+  return true;
+}
+
+/** The list with the newcomers in it: each candidate is moved but once, without a look (F18). */
+export function merged<P extends Protocol>(
+  list: readonly Candidate<P>[],
+  { candidates, places }: Newcomers<P>,
 ): readonly Candidate<P>[] {
-  if (newcomers.length > 1) newcomers.sort((a, b) => compareCandidates(target, a, b));
-  const copy = list.concat(newcomers);
-  // From the far end, so that each is moved but once.
+  const copy = list.concat(candidates);
   let until = list.length;
   let to = copy.length;
-  for (let i = newcomers.length - 1; i >= 0; i--) {
-    const newcomer = newcomers[i] as Candidate<P>;
-    const place = placeOf(list, target, newcomer.id, newcomer.endpoint, until);
+  for (let i = candidates.length - 1; i >= 0; i--) {
+    const place = places[i] as number;
     while (until > place) copy[--to] = list[--until] as Candidate<P>;
-    copy[--to] = newcomer;
+    copy[--to] = candidates[i] as Candidate<P>;
   }
   return copy;
 }
 
-/** The first index below `until` whose candidate comes after this place. */
+/** Whether a candidate of this id is in the list. */
+export function hasId<P extends Protocol>(list: readonly Candidate<P>[], target: Id, id: Id): boolean {
+  return list[placeOf(list, target, id, '')]?.id === id;
+}
+
+/** The first index whose candidate does not come before this place. */
 function placeOf<P extends Protocol>(
   list: readonly Candidate<P>[],
   target: Id,
   id: Id | undefined,
   endpoint: Endpoint,
-  until: number,
 ): number {
   let first = 0;
-  let high = until;
+  let high = list.length;
   while (first < high) {
     const middle = (first + high) >>> 1;
     const it = list[middle] as Candidate<P>;
@@ -102,6 +122,11 @@ function placeOf<P extends Protocol>(
     else high = middle;
   }
   return first;
+}
+
+function insertAt<T>(list: T[], at: number, item: T): void {
+  for (let i = list.length; i > at; i--) list[i] = list[i - 1] as T;
+  list[at] = item;
 }
 
 /** The candidate as callers know it; only of use once its id is known. */

@@ -132,7 +132,7 @@ export interface Searching<P extends Protocol> {
   readonly startedAt: Instant;
   /** In order of distance, then endpoint; those of unknown id last. Kind `each`: as given. */
   readonly candidates: readonly Candidate<P>[];
-  /** Keys of the candidates (their endpoint or id, by `identity`). */
+  /** Keys of the candidates (their endpoint or id, by `identity`), but for ids that are found in the list itself. */
   readonly known: PersistentMap<true>;
   /** In order of sending. */
   readonly open: readonly OpenRequest[];

@@ -11,6 +11,7 @@
 import type { Contact } from '../contact.ts';
 import { checkInteger } from '../errors.ts';
 import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import { NEVER } from '../map.ts';
 import { memberOf, type Table } from '../table/table.ts';
 
 export interface ProbeConfig {
@@ -100,17 +101,12 @@ export function advanceProbe(before: ProbeState, event: ProbeEvent, now: Instant
   return proceed(state, now);
 }
 
-/** When the next member falls due; `undefined` while no further check could start. O(buckets). */
+/** When the next member falls due; `undefined` while no further check could start. O(buckets), O(1) with none in hand. */
 export function nextProbeDeadline(state: ProbeState): Instant | undefined {
   if (state.status === 'busy') return undefined;
-  let next: Instant | undefined;
-  for (const { members, seen } of state.table.buckets) {
-    let first = 0;
-    while (isAnyInHand(state) && first < members.length && isInHand(state, members[first] as Contact)) first++;
-    const at = seen[first];
-    if (at !== undefined && (next === undefined || at < next)) next = at;
-  }
-  let due = next === undefined ? undefined : next + state.config.questionableAfter;
+  const { table, config } = state;
+  const oldest = isAnyInHand(state) ? oldestNotInHand(state) : table.oldest;
+  let due = oldest === NEVER ? undefined : oldest + config.questionableAfter;
   for (const { until } of state.resting) due = earliest(due, until);
   return due;
 }
@@ -123,6 +119,7 @@ export const probeMachine: ProbeMachine = {
 
 /** Whoever has rested for long enough is to be checked again. */
 function expire(state: ProbeState, now: Instant): ProbeState {
+  if (state.resting.length === 0) return state;
   const rested = state.resting.filter((it) => it.until <= now).map((it) => it.member);
   if (rested.length === 0) return state;
   return withUrgent({ ...state, resting: state.resting.filter((it) => it.until > now) }, rested);
@@ -149,9 +146,11 @@ function absorb(state: ProbeState, event: ProbeEvent, now: Instant): ProbeState 
 }
 
 function withTable(state: ProbeState, table: Table): ProbeState {
-  if (state.resting.length === 0) return { ...state, table };
-  const resting = state.resting.filter((it) => memberOf(table, it.member.id)?.seen === it.seen);
-  return { ...state, table, resting };
+  const { status, config, checking, urgent, nextCheck } = state;
+  const isSeenSince = (it: (typeof state.resting)[0]): boolean => memberOf(table, it.member.id)?.seen !== it.seen;
+  const resting = state.resting.some(isSeenSince) ? state.resting.filter((it) => !isSeenSince(it)) : state.resting;
+  // Written out: a spread costs more than all the rest when somebody was merely seen.
+  return { status, config, table, checking, resting, urgent, nextCheck };
 }
 
 function atRest(state: ProbeState, { member, seen }: Checked, now: Instant): ProbeState {
@@ -205,6 +204,16 @@ function mostOverdue(state: ProbeState, now: Instant): Contact | undefined {
     }
   }
   return found;
+}
+
+function oldestNotInHand(state: ProbeState): Instant {
+  let oldest = NEVER;
+  for (const { members, seen } of state.table.buckets) {
+    let first = 0;
+    while (first < members.length && isInHand(state, members[first] as Contact)) first++;
+    oldest = Math.min(oldest, seen[first] ?? NEVER);
+  }
+  return oldest;
 }
 
 function isAnyInHand(state: ProbeState): boolean {

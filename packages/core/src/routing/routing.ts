@@ -151,7 +151,8 @@ export function advanceRouting(
   now: Instant,
   groupOf: GroupOf,
 ): Step<RoutingState, RoutingEffect> {
-  const draft: Draft = { now, groupOf, state: { ...before }, effects: [] };
+  const { bootstrap, include, probe, refresh } = before;
+  const draft: Draft = { now, groupOf, state: { bootstrap, include, probe, refresh }, effects: [] };
   if (event.type === 'tick') expire(draft);
   else absorb(draft, event);
   return { state: draft.state, effects: draft.effects.length === 0 ? NO_EFFECTS : draft.effects };

@@ -13,6 +13,7 @@ import type { Contact, Endpoint, GroupOf } from '../contact.ts';
 import { ConfigError, checkChoice, checkInteger } from '../errors.ts';
 import { commonPrefix, type Id, widthOf } from '../id.ts';
 import type { Instant } from '../machine.ts';
+import { NEVER } from '../map.ts';
 import {
   type Bucket,
   bucketOf,
@@ -45,6 +46,8 @@ export interface Table {
   readonly config: TableConfig;
   /** Policy `split`: never empty, the last one covers our own id. Policy `fixed`: no longer than needed. */
   readonly buckets: readonly Bucket[];
+  /** When the least recently seen member of all last answered; `NEVER` when there is none. */
+  readonly oldest: Instant;
 }
 
 /**
@@ -77,7 +80,18 @@ export function checkTableConfig(config: TableConfig): void {
 
 export function emptyTable(self: Id, config: TableConfig): Table {
   checkTableConfig(config);
-  return { self, config, buckets: config.bucketPolicy === 'split' ? [EMPTY_BUCKET] : [] };
+  return makeTable(self, config, config.bucketPolicy === 'split' ? [EMPTY_BUCKET] : []);
+}
+
+/** A table of these buckets. */
+export function makeTable(self: Id, config: TableConfig, buckets: readonly Bucket[]): Table {
+  let oldest = NEVER;
+  for (const bucket of buckets) oldest = Math.min(oldest, oldestOf(bucket));
+  return { self, config, buckets, oldest };
+}
+
+function oldestOf(bucket: Bucket): Instant {
+  return bucket.seen[0] ?? NEVER;
 }
 
 /** Members of the whole table. */
@@ -256,12 +270,16 @@ function split(table: Table): Table {
     const spares = bucket.spares.filter((spare) => stays(spare) === wanted);
     return bucketOf(bucket.members.filter(keep), bucket.seen.filter(keep), failures, spares);
   };
-  return { ...table, buckets: [...table.buckets.slice(0, depth), part(true), part(false)] };
+  return makeTable(table.self, table.config, [...table.buckets.slice(0, depth), part(true), part(false)]);
 }
 
 function withBucket(table: Table, index: number, bucket: Bucket): Table {
+  const { self, config, oldest } = table;
   const buckets = table.buckets.slice();
   while (buckets.length < index) buckets.push(EMPTY_BUCKET);
+  // Only when the oldest was in the bucket that changed do the others have to be looked at.
+  const wasOldest = oldestOf(buckets[index] ?? EMPTY_BUCKET) === oldest;
   buckets[index] = bucket;
-  return { self: table.self, config: table.config, buckets };
+  if (wasOldest) return makeTable(self, config, buckets);
+  return { self, config, buckets, oldest: Math.min(oldest, oldestOf(bucket)) };
 }

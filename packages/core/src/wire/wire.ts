@@ -28,8 +28,8 @@ export type WireEvent<P extends Protocol> =
       readonly type: 'request';
       readonly request: number;
       readonly to: Endpoint;
-      /** Who should answer; absent for a seed of unknown id. */
-      readonly expected?: Id;
+      /** Who should answer; none for a seed of unknown id. */
+      readonly expected?: Id | undefined;
       readonly payload: P['outRequest'];
     }
   | { readonly type: 'abandon'; readonly request: number }
@@ -101,7 +101,8 @@ export function advanceWire<P extends Protocol>(
   event: WireEvent<P>,
 ): Step<WireState<P>, WireEffect<P>> {
   if (event.type === 'tick') return { state, effects: NO_EFFECTS };
-  const draft: Draft<P> = { ...state };
+  const { config, pool, asking, open, tids, held } = state;
+  const draft: Draft<P> = { config, pool, asking, open, tids, held };
   const effects: WireEffect<P>[] = [];
   absorb(draft, effects, event);
   replenish(draft, effects);
@@ -156,7 +157,8 @@ function open<P extends Protocol>(
     draft.pool = draft.pool.slice(digits);
   } while (has(draft.open, tid));
   const { request, to, expected, payload } = event;
-  draft.open = set(draft.open, tid, { request, endpoint: to, ...(expected === undefined ? undefined : { expected }) });
+  const asked = expected === undefined ? { request, endpoint: to } : { request, endpoint: to, expected };
+  draft.open = set(draft.open, tid, asked);
   draft.tids = set(draft.tids, request, tid);
   const { self: sender, readOnly } = draft.config;
   effects.push({ type: 'transmit', to, message: { type: 'request', tid, sender, readOnly, request: payload } });
