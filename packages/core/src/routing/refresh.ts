@@ -9,6 +9,7 @@
  */
 import { ConfigError, checkInteger } from '../errors.ts';
 import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import { NEVER } from '../map.ts';
 import { nextBelow, type Random, seedRandom } from '../random.ts';
 
 export interface RefreshConfig {
@@ -169,9 +170,12 @@ function withRunning(state: RefreshState, running: RefreshState['running']): Ref
 function nextDepth(state: RefreshState): number {
   if (state.status === 'busy') return -1;
   let found = -1;
+  let first: Instant = NEVER;
   for (let depth = state.due.length - 1; depth >= 0; depth--) {
-    const isNext = found < 0 || (state.due[found] as Instant) > (state.due[depth] as Instant);
-    if (isNext && !state.running.some((it) => it.depth === depth)) found = depth;
+    const due = state.due[depth] as Instant;
+    if (due >= first || state.running.some((it) => it.depth === depth)) continue;
+    first = due;
+    found = depth;
   }
   return found;
 }
