@@ -8,11 +8,13 @@
  *
  * It refuses to: read a clock, open a socket, keep a secret, or look inside an endpoint.
  */
+
 import type { Contact, Endpoint } from '../contact.ts';
 import { assert } from '../errors.ts';
 import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { emptyMap } from '../map.ts';
 import type { Protocol } from '../message.ts';
+import { NONE } from '../none.ts';
 import { advancePool, initPool, nextPoolDeadline } from '../pool/pool.ts';
 import type { PoolEffect } from '../pool/types.ts';
 import type { Profile } from '../profile.ts';
@@ -70,21 +72,21 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
       at: 0,
       wakeAt: undefined,
       random: seedRandom(seed),
-      seeds: [],
+      seeds: NONE,
       wire: initWire({ ...config.wire, self, readOnly }),
       pool: initPool(config.pool),
       routing: initRouting(config),
       joins: 0,
-      restored: [],
+      restored: NONE,
       limiter: initLimiter(config.responder.limiter),
       replyLevel: undefined,
       recent: NO_OUTCOMES,
-      sizes: [],
+      sizes: NONE,
       schedule: initSchedule({ ...config.publish, seed }),
       kept: emptyMap(),
-      caching: [],
+      caching: NONE,
       publishing: emptyMap(),
-      waiting: [],
+      waiting: NONE,
       server: server.init(config.server),
       counters: NO_COUNTS,
     };
@@ -190,7 +192,7 @@ function start<P extends Protocol, C, S>(turn: Turn<P, C, S>, seeds: readonly En
   state.phase = 'running';
   state.seeds = seeds;
   tellRouting(turn, { type: 'start', seeds: seeds.length, restored: state.restored });
-  state.restored = [];
+  state.restored = NONE;
 }
 
 /** Every operation ends, with reason `closed`; then nothing more happens. */

@@ -74,16 +74,18 @@ function relay<P extends Protocol>(
   if (effect.type === 'send') {
     const by = obstacle(draft, effect.to.endpoint, rules, now);
     if (by !== undefined) {
-      draft.parked = inserted(draft.parked, { priority: who.priority, by, effect });
+      draft.parked = inserted(draft.parked, { priority: who.priority, by, endpoint: effect.to.endpoint, effect });
       return { type: 'parked', request: effect.request, by };
     }
     takeOff(draft, effect, rules, now);
   } else if (effect.type === 'unanswered') {
     land(draft, effect.request, rules);
   } else if (effect.type === 'abandon') {
-    if (draft.parked.length > 0) draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);
     // What never left, nobody outside has to forget.
-    if (stayed(before, effect.request)) return undefined;
+    if (stayed(before, effect.request)) {
+      draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);
+      return undefined;
+    }
     land(draft, effect.request, rules);
   }
   effects.push({ type: 'query', id: who.id, effect });

@@ -9,13 +9,15 @@
  *
  * It refuses to: look into answers, decide when a lookup ends, or keep anything of one that has ended.
  */
-import { type AddressRules, OPEN_RULES } from '../contact.ts';
+
+import { type AddressRules, type Endpoint, OPEN_RULES } from '../contact.ts';
 import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { type Entry, emptyMap, entries, entriesDue, get, has, nextDue, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import { openRequest } from '../query/lookup.ts';
 import { advanceQuery, initQuery } from '../query/query.ts';
 import type { QueryEvent, QueryState } from '../query/types.ts';
+import { isSameText } from '../text.ts';
 import { inserted, stepChild, stepQuery } from './children.ts';
 import { NO_ROUND_TRIPS } from './round-trips.ts';
 import {
@@ -220,19 +222,17 @@ function deliver<P extends Protocol>(
 ): void {
   const lane = Math.floor(event.request / LANE);
   const child = get(draft.running, lane);
+  const open = child === undefined ? undefined : openRequest(child.query, event.request);
   // Nothing can be owed for a request that never left.
-  if (child === undefined || draft.parked.some((it) => it.effect.request === event.request)) {
+  if (child === undefined || open?.phase === 'parked') {
     draft.unowed++;
     return;
   }
-  if (event.type === 'response' && has(draft.inFlight, event.request)) sample(draft, child, event.request, now);
+  if (event.type === 'response' && open !== undefined && 'sentAt' in open && has(draft.inFlight, event.request)) {
+    measured(draft, open.endpoint, now - open.sentAt, now);
+  }
   land(draft, event.request, rules);
   stepChild(draft, effects, lane, event, now, rules);
-}
-
-function sample<P extends Protocol>(draft: Draft<P>, child: Child<P>, request: number, now: Instant): void {
-  const open = openRequest(child.query, request);
-  if (open !== undefined && 'sentAt' in open) measured(draft, open.endpoint, now - open.sentAt, now);
 }
 
 /* ---------------------------------------------------------------- proceed */
@@ -273,9 +273,14 @@ function release<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: 
   for (let known = -1; known < freed.length; ) {
     known = freed.length;
     for (const parked of draft.parked) {
-      if (parked.by === 'pool' || freed.includes(parked.effect.to.endpoint)) retry(draft, effects, parked, now, turn);
+      if (parked.by === 'pool' || isAmong(freed, parked.endpoint)) retry(draft, effects, parked, now, turn);
     }
   }
+}
+
+function isAmong(endpoints: readonly Endpoint[], endpoint: Endpoint): boolean {
+  for (const it of endpoints) if (isSameText(it, endpoint)) return true;
+  return false;
 }
 
 function retry<P extends Protocol>(
@@ -287,10 +292,10 @@ function retry<P extends Protocol>(
 ): void {
   // Taken back meanwhile, with the lookup that wanted it.
   if (!draft.parked.includes(parked)) return;
-  const { request, to } = parked.effect;
-  const by = obstacle(draft, to.endpoint, turn, now);
+  const { request } = parked.effect;
+  const by = obstacle(draft, parked.endpoint, turn, now);
   if (by === undefined) {
-    draft.parked = draft.parked.filter((it) => it !== parked);
+    draft.parked = draft.parked.toSpliced(draft.parked.indexOf(parked), 1);
     stepChild(draft, effects, Math.floor(request / LANE), { type: 'unparked', request }, now, turn);
   } else if (by !== parked.by) draft.parked = draft.parked.map((it) => (it === parked ? { ...it, by } : it));
 }

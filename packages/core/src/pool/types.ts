@@ -1,4 +1,6 @@
 /** The vocabulary of the pool: its own few words, and its lookups' words in envelopes. */
+
+import type { Endpoint } from '../contact.ts';
 import { ConfigError, checkInteger } from '../errors.ts';
 import type { Instant } from '../machine.ts';
 import type { PersistentMap } from '../map.ts';
@@ -102,6 +104,7 @@ export interface Parked<P extends Protocol> {
   readonly priority: Priority;
   /** What it waits for: its own endpoint, or room in the pool. */
   readonly by: 'endpoint' | 'pool';
+  readonly endpoint: Endpoint;
   readonly effect: Extract<QueryEffect<P>, { type: 'send' }>;
 }
 

@@ -5,10 +5,12 @@
  *
  * It refuses to: know what is stored, or store it. The node does, and says when a round has ended.
  */
+
 import { checkInteger } from '../errors.ts';
 import type { Id } from '../id.ts';
 import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { emptyMap, entries, firstDue, get, has, NEVER, type PersistentMap, remove, set } from '../map.ts';
+import { NONE } from '../none.ts';
 import { nextBelow, type Random, seedRandom } from '../random.ts';
 
 export interface ScheduleConfig {
@@ -86,7 +88,7 @@ export function checkScheduleConfig(config: Omit<ScheduleConfig, 'seed'>): void 
 export function initSchedule(config: ScheduleConfig): ScheduleState {
   checkScheduleConfig(config);
   const random = seedRandom(config.seed);
-  return { status: 'idle', config, random, kept: emptyMap(), replicated: 0, running: [], startFrom: 0 };
+  return { status: 'idle', config, random, kept: emptyMap(), replicated: 0, running: NONE, startFrom: 0 };
 }
 
 /** Whether one more key of our own can be kept. */

@@ -9,6 +9,7 @@
  * It refuses to: open sockets, choose transaction ids, judge tokens or values, retry a node, or ask one twice.
  * Remote input cannot throw here; what is not owed is counted.
  */
+
 import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { emptyMap } from '../map.ts';
 import type { Protocol } from '../message.ts';
@@ -21,7 +22,9 @@ import { introduce } from './learn.ts';
 import { reportOf } from './report.ts';
 import { verdict } from './stop.ts';
 import { ALONE, type Surroundings } from './surroundings.ts';
-import type { FinishReason, QueryEffect, QueryEvent, QueryState, Searching, Seed } from './types.ts';
+import type { Dropped, FinishReason, QueryEffect, QueryEvent, QueryState, Searching, Seed } from './types.ts';
+
+const NOTHING_DROPPED: Dropped = { candidates: 0, values: 0, unowed: 0 };
 
 /** The lookup for one protocol's types. */
 export type QueryMachine<P extends Protocol> = Machine<QueryConfig<P>, QueryState<P>, QueryEvent<P>, QueryEffect<P>>;
@@ -103,7 +106,7 @@ function begin<P extends Protocol>(
     givers: 0,
     unproductive: 0,
     fruitless: 0,
-    dropped: { candidates: 0, values: 0, unowed: 0 },
+    dropped: NOTHING_DROPPED,
   };
   introduce(draft, seeds, 0, around);
   return draft;

@@ -6,10 +6,12 @@
  * It refuses to: send, or touch the table. A check ends when Routing says so, and every check has a deadline there,
  * so candidates who never answer cannot wedge the queue (F39).
  */
+
 import type { Endpoint } from '../contact.ts';
 import { checkInteger } from '../errors.ts';
 import type { Id } from '../id.ts';
 import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
+import { NONE } from '../none.ts';
 
 export interface IncludeConfig {
   /** Strangers that wait to be checked; further ones are dropped and counted. */
@@ -64,7 +66,7 @@ export function checkIncludeConfig(config: IncludeConfig): void {
 
 export function initInclude(config: IncludeConfig): IncludeState {
   checkIncludeConfig(config);
-  return { status: 'idle', config, queue: [], checking: [], nextCheck: 0, forgiven: [], dropped: 0 };
+  return { status: 'idle', config, queue: NONE, checking: NONE, nextCheck: 0, forgiven: NONE, dropped: 0 };
 }
 
 export function advanceInclude(

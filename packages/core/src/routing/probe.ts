@@ -8,10 +8,12 @@
  * The schedule is not kept but read off the table, which is ordered by recency. It refuses to: send, or change the
  * table: Routing hands it a view, tells it what became of each check, and removes whom the table gives up.
  */
+
 import type { Contact } from '../contact.ts';
 import { checkInteger } from '../errors.ts';
 import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { NEVER } from '../map.ts';
+import { NONE } from '../none.ts';
 import { memberOf, type Table } from '../table/table.ts';
 
 export interface ProbeConfig {
@@ -90,7 +92,7 @@ export function checkProbeConfig(config: ProbeConfig): void {
 
 export function initProbe({ probe: config, table }: { probe: ProbeConfig; table: Table }): ProbeState {
   checkProbeConfig(config);
-  return { status: 'idle', config, table, checking: [], resting: [], urgent: [], nextCheck: 0 };
+  return { status: 'idle', config, table, checking: NONE, resting: NONE, urgent: NONE, nextCheck: 0 };
 }
 
 export function advanceProbe(before: ProbeState, event: ProbeEvent, now: Instant): Step<ProbeState, ProbeEffect> {

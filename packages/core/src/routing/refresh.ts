@@ -7,9 +7,11 @@
  *
  * It refuses to: choose ids (the node does, exactly, at any depth), run lookups, or start two at one depth.
  */
+
 import { ConfigError, checkInteger } from '../errors.ts';
 import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { NEVER } from '../map.ts';
+import { NONE } from '../none.ts';
 import { nextBelow, type Random, seedRandom } from '../random.ts';
 
 export interface RefreshConfig {
@@ -76,7 +78,7 @@ export function checkRefreshConfig(config: Omit<RefreshConfig, 'seed'>): void {
 export function initRefresh(config: RefreshConfig): RefreshState {
   checkRefreshConfig(config);
   const random = seedRandom(config.seed);
-  return { status: 'idle', config, random, due: [], running: [], nextLookup: 0, startFrom: 0 };
+  return { status: 'idle', config, random, due: NONE, running: NONE, nextLookup: 0, startFrom: 0 };
 }
 
 export function advanceRefresh(

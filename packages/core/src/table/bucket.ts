@@ -3,9 +3,12 @@
  * them, and spares (a replacement cache) for when a member goes. Contacts are shared with whoever else knows them; the
  * arrays hold numbers only, and are empty while they would say nothing.
  */
+
 import type { Contact, Endpoint } from '../contact.ts';
 import { headOf, type Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
+import { NONE } from '../none.ts';
+import { isSameText } from '../text.ts';
 
 export interface Bucket {
   /** The least recently seen first. */
@@ -20,14 +23,13 @@ export interface Bucket {
   readonly spares: readonly Contact[];
 }
 
-const NONE: readonly never[] = Object.freeze([]);
 export const EMPTY_BUCKET: Bucket = { members: NONE, seen: NONE, failures: NONE, heads: NONE, spares: NONE };
 
 /** Members from which on a bucket keeps heads. */
 const LONG = 32;
 
-export function indexById(bucket: Bucket, id: Id): number {
-  for (let i = 0; i < bucket.members.length; i++) if (bucket.members[i]?.id === id) return i;
+export function indexById({ members }: Bucket, id: Id): number {
+  for (let i = 0; i < members.length; i++) if (isSameText((members[i] as Contact).id, id)) return i;
   return -1;
 }
 
@@ -111,8 +113,9 @@ export function withoutSpare(bucket: Bucket, endpoint: Endpoint): Bucket {
 
 function moved<T>(list: readonly T[], index: number, value: T): T[] {
   const copy = list.slice();
-  copy.splice(index, 1);
-  copy.push(value);
+  const last = copy.length - 1;
+  for (let i = index; i < last; i++) copy[i] = copy[i + 1] as T;
+  copy[last] = value;
   return copy;
 }
 

@@ -14,6 +14,7 @@ import { ConfigError, checkChoice, checkInteger } from '../errors.ts';
 import { commonPrefix, type Id, widthOf } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import { NEVER } from '../map.ts';
+import { isSameText } from '../text.ts';
 import {
   type Bucket,
   bucketOf,
@@ -140,10 +141,10 @@ export function memberOf(table: Table, id: Id): { contact: Contact; seen: Instan
   };
 }
 
-/** The member at this endpoint. Looks at every member: for rare questions. */
+/** The member at this endpoint. Looks at every member. */
 export function memberAt(table: Table, endpoint: Endpoint): Contact | undefined {
-  for (const bucket of table.buckets) {
-    for (const member of bucket.members) if (member.endpoint === endpoint) return member;
+  for (const { members } of table.buckets) {
+    for (const member of members) if (isSameText(member.endpoint, endpoint)) return member;
   }
   return undefined;
 }
@@ -274,6 +275,7 @@ function split(table: Table): Table {
 }
 
 function withBucket(table: Table, index: number, bucket: Bucket): Table {
+  if (table.buckets[index] === bucket) return table;
   const { self, config, oldest } = table;
   const buckets = table.buckets.slice();
   while (buckets.length < index) buckets.push(EMPTY_BUCKET);

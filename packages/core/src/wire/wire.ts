@@ -6,12 +6,14 @@
  * The bytes come as events, so that these checks replay. While the pool is empty, sends are held.
  * It refuses to: time anything (lookups do, and `abandon` what no longer matters), encode, or answer requests.
  */
+
 import type { Endpoint } from '../contact.ts';
 import { checkInteger } from '../errors.ts';
 import type { Id } from '../id.ts';
 import { type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { emptyMap, get, has, type PersistentMap, remove, set } from '../map.ts';
 import type { InMessage, OutMessage, Protocol } from '../message.ts';
+import { NONE } from '../none.ts';
 
 export interface WireConfig {
   /** Bytes of a transaction id. 2 to 16. */
@@ -93,7 +95,7 @@ type Draft<P extends Protocol> = { -readonly [K in keyof WireState<P>]: WireStat
 export function initWire<P extends Protocol>(config: WireConfig): WireState<P> {
   checkInteger('wire.tidBytes', config.tidBytes, 2, 16);
   checkInteger('wire.poolBytes', config.poolBytes, 4 * config.tidBytes, 65_536);
-  return { config, pool: '', asking: false, open: emptyMap(), tids: emptyMap(), held: [] };
+  return { config, pool: '', asking: false, open: emptyMap(), tids: emptyMap(), held: NONE };
 }
 
 export function advanceWire<P extends Protocol>(

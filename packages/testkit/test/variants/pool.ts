@@ -33,7 +33,7 @@ export const POOL_VARIANTS: readonly Variant[] = [
     name: 'cancel race with a parked send',
     breaks: 'what a lookup has parked outlives it',
     file: 'pool/children.ts',
-    find: '    if (draft.parked.length > 0) draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);\n',
+    find: '      draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);\n',
     replace: '',
     net: 'parked',
     caughtBy: 'what is parked is what the lookups have parked',
