@@ -185,7 +185,7 @@ const digestOf = (replay, run) => {
 
 /** Prints the table. */
 export const run = async ({ short }) => {
-  const total = short ? 60 : 600;
+  const total = short ? 60 : 320;
   const runs = [1, 16, 256].map((atOnce) => ({ atOnce, ...record(atOnce, Math.max(total, atOnce)) }));
   const rows = [];
   const summary = [];
@@ -200,7 +200,7 @@ export const run = async ({ short }) => {
       replay(it, count);
       return it.events.length;
     });
-    const [ofCore, ofTwin] = inTurns(works, short ? 2 : 25);
+    const [ofCore, ofTwin] = inTurns(works, short ? 2 : 15);
     const compared = ratio(ofCore, ofTwin);
     summary.push(`${compared} at ${it.atOnce}`);
     const digest = expected.digest.slice(0, 8);
