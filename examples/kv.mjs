@@ -6,6 +6,7 @@ const bootstrap = [await first.start()];
 const writer = createKvNode({ host: '127.0.0.1', bootstrap });
 const reader = createKvNode({ host: '127.0.0.1', bootstrap });
 await Promise.all([writer.start(), reader.start()]);
+await Promise.all([writer.joined(), reader.joined()]);
 
 // Under its SHA-1, where nothing else can stand.
 const { key, stored } = await writer.put(undefined, 'hello');

@@ -32,7 +32,8 @@ const effects = { 'publish-again': 'store it again' } satisfies Record<ScheduleE
 const guards = {
   'may be kept': ({ before, event }) => event.type === 'kept' && canKeep(before, event.target),
   'is kept': ({ before, after }) => after.kept.size < before.kept.size,
-  'kept, or handed on': ({ before, after }) => after.kept !== before.kept,
+  // A new time is drawn for it, which may be the one it had.
+  'kept, or handed on': ({ before, after }) => after.random !== before.random,
   'fills the last place': ({ before, after }) =>
     after.running.length > before.running.length && after.running.length >= after.config.maxRunning,
   'a round starts': ({ before, after }) => after.startFrom > before.startFrom,
