@@ -41,7 +41,7 @@ class Gate {
 }
 
 /** A binary heap of lookups by (due, lane); each knows its own place. */
-class Heap {
+export class Heap {
   items = [];
 
   get first() {
