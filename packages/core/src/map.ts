@@ -58,7 +58,15 @@ export function set<V>(map: PersistentMap<V>, key: Key, value: V, due: Instant =
 
 /** The map without `key`; the same map when it was not there. */
 export function remove<V>(map: PersistentMap<V>, key: Key): PersistentMap<V> {
-  const left = take(map, 0, hashOf(key), key);
+  return rooted(take(map, 0, hashOf(key), key));
+}
+
+/** The map without the entry that falls due first (`firstDue`). */
+export function withoutFirst<V>(map: PersistentMap<V>): PersistentMap<V> {
+  return map.size === 0 ? map : rooted(takeFirst(map));
+}
+
+function rooted<V>(left: Slot<V> | undefined): PersistentMap<V> {
   if (left === undefined) return emptyMap();
   return left.slots === undefined ? put(emptyMap<V>(), 0, left) : left;
 }
@@ -79,20 +87,11 @@ export function entriesDue<V>(map: PersistentMap<V>, now: Instant): Entry<V>[] {
 export function firstDue<V>(map: PersistentMap<V>): Entry<V> | undefined {
   let branch = map;
   while (branch.size > 0) {
-    const { due } = branch;
-    let at = 0;
-    while (branch.slots[at]?.due !== due) at++;
-    const slot = branch.slots[at] as Slot<V>;
+    const slot = branch.slots[firstSlot(branch)] as Slot<V>;
     if (slot.slots === undefined) return slot;
     branch = slot;
   }
   return undefined;
-}
-
-/** The map without the entry that falls due first (`firstDue`). */
-export function withoutFirst<V>(map: PersistentMap<V>): PersistentMap<V> {
-  const first = firstDue(map);
-  return first === undefined ? map : remove(map, first.key);
 }
 
 /** All entries, in an order that depends on the contents alone. */
@@ -155,6 +154,39 @@ function take<V>(branch: Branch<V>, shift: number, hash: number, key: Key): Slot
     left = take(old, shift + BITS, hash, key);
     if (left === old) return branch;
   } else if (old.key !== key) return branch;
+  return withLeft(branch, at, old, left, bit);
+}
+
+/** The same for the entry that falls due first. */
+function takeFirst<V>(branch: Branch<V>): Slot<V> | undefined {
+  const at = firstSlot(branch);
+  const old = branch.slots[at] as Slot<V>;
+  const left = old.slots === undefined ? undefined : takeFirst(old);
+  return withLeft(branch, at, old, left, bitOf(branch, at));
+}
+
+/** The bit that stands for the slot at `at`: 0 in a list of colliding keys. */
+function bitOf<V>({ bitmap }: Branch<V>, at: number): number {
+  let bits = bitmap;
+  for (let i = 0; i < at; i++) bits &= bits - 1;
+  return bits & -bits;
+}
+
+/** Where the earliest due time of a branch is: the first of several. */
+function firstSlot<V>({ due, slots }: Branch<V>): number {
+  let at = 0;
+  while ((slots[at] as Slot<V>).due !== due) at++;
+  return at;
+}
+
+/** The branch with what is left of `old`, which stands at `at`. */
+function withLeft<V>(
+  branch: Branch<V>,
+  at: number,
+  old: Slot<V>,
+  left: Slot<V> | undefined,
+  bit: number,
+): Slot<V> | undefined {
   if (left !== undefined) {
     if (branch.slots.length === 1 && left.slots === undefined) return left;
     return replaced(branch, at, old, left);

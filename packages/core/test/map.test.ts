@@ -2,7 +2,7 @@ import { maps } from '@xorrery/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-const { emptyMap, entries, entriesDue, firstDue, get, has, nextDue, remove, set } = maps;
+const { emptyMap, entries, entriesDue, firstDue, get, has, nextDue, remove, set, withoutFirst } = maps;
 
 /** FNV-1a is easy to collide: found by search, these share all 32 bits of hash. */
 const colliding = ['costarring', 'liquid'];
@@ -36,7 +36,9 @@ describe('the persistent map', () => {
           }
           expect(map.size).toBe(model.size);
           expect(nextDue(map)).toBe(model.size === 0 ? undefined : Math.min(...model.values()));
-          expect(firstDue(map)?.due).toBe(nextDue(map));
+          const first = firstDue(map);
+          expect(first?.due).toBe(nextDue(map));
+          expect(withoutFirst(map)).toEqual(first === undefined ? map : remove(map, first.key));
         }
         for (const [key, value] of model) expect(get(map, key)).toBe(value);
         expect(new Map(entries(map).map((it) => [it.key, it.value]))).toEqual(model);

@@ -68,12 +68,12 @@ export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, no
   let { torrents, evicted } = store;
   const torrent = maps.get(torrents, infoHash) ?? { peers: maps.emptyMap<Peer>(), turn: 0 };
   if (torrent.peers.size === 0 && torrents.size >= config.maxTorrents) {
-    torrents = withoutFirstDue(torrents);
+    torrents = maps.withoutFirst(torrents);
     evicted++;
   }
   let { peers } = torrent;
-  if (!maps.has(peers, endpoint) && peers.size >= config.maxPeersPerTorrent) {
-    peers = withoutFirstDue(peers);
+  if (peers.size >= config.maxPeersPerTorrent && !maps.has(peers, endpoint)) {
+    peers = maps.withoutFirst(peers);
     evicted++;
   }
   peers = maps.set(peers, endpoint, { key: endpoint }, now + ahead + config.peerLifetime);
@@ -176,9 +176,4 @@ export function peerStoreSize(store: PeerStore): { readonly torrents: number; re
 
 function dueOf(peers: PersistentMap<Peer>, now: Instant): Instant {
   return Math.max(maps.nextDue(peers) as Instant, now + 1);
-}
-
-function withoutFirstDue<V>(map: PersistentMap<V>): PersistentMap<V> {
-  const first = maps.firstDue(map);
-  return first === undefined ? map : maps.remove(map, first.key);
 }

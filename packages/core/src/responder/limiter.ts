@@ -8,7 +8,7 @@
  */
 import { ConfigError, checkInteger } from '../errors.ts';
 import type { Instant } from '../machine.ts';
-import { emptyMap, entriesDue, firstDue, get, nextDue, type PersistentMap, remove, set } from '../map.ts';
+import { emptyMap, entriesDue, get, nextDue, type PersistentMap, remove, set, withoutFirst } from '../map.ts';
 
 /** So many a second on average, and at most `burst` at once. */
 export interface Rate {
@@ -93,9 +93,4 @@ export function levelAfter(
   const unit = 1_000 / rate.perSecond;
   const after = Math.max(level ?? now, now) + cost * unit;
   return after - now <= rate.burst * unit ? after : undefined;
-}
-
-function withoutFirst(accounts: PersistentMap<Instant>): PersistentMap<Instant> {
-  const first = firstDue(accounts);
-  return first === undefined ? accounts : remove(accounts, first.key);
 }
