@@ -134,10 +134,10 @@ interface Draft {
 export function initRouting(config: RoutingConfig): RoutingState {
   const { self, seed } = config;
   return {
-    bootstrap: initBootstrap({ ...config.bootstrap, seed }),
+    bootstrap: initBootstrap({ seed, ...config.bootstrap }),
     include: initInclude(config.include),
     probe: initProbe({ probe: config.probe, table: emptyTable(self, config.table) }),
-    refresh: initRefresh({ ...config.refresh, seed }),
+    refresh: initRefresh({ seed, ...config.refresh }),
   };
 }
 
