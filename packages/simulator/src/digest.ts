@@ -29,7 +29,7 @@ export class Digest {
 
   /** The final state of a node. */
   state(node: number, state: unknown): void {
-    this.#text += `${node} ${JSON.stringify(state)}\n`;
+    this.#text += `${node} ${canonicalState(state)}\n`;
     this.#flush();
   }
 
@@ -43,4 +43,19 @@ export class Digest {
     this.#hash.update(this.#text);
     this.#text = '';
   }
+}
+
+/** A state as text: keys in order, and without configurations, which the scenario has fixed. */
+function canonicalState(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${canonicalState(item)},`;
+    return `[${text}]`;
+  }
+  for (const key of Object.keys(value).sort()) {
+    const item = (value as Record<string, unknown>)[key];
+    if (item !== undefined && key !== 'config') text += `${key}:${canonicalState(item)},`;
+  }
+  return `{${text}}`;
 }
