@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { mainline } from '@xorrery/mainline';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadTraceFile, openTraceFile, profileFor, recordTo, writeTraceFile } from '../src/files.ts';
 import { eventsOf, machineFor, replay, TraceError, writeTrace } from '../src/index.ts';
 import { mainlineNetwork, mainlineText, traceOf } from './network.ts';
@@ -91,10 +91,9 @@ describe('trace files', () => {
   it('[X03] what was flushed is in the file before it is closed', async () => {
     const path = join(dir, 'live.ndjson.gz');
     const recording = await recorded(path, {}, 300);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await vi.waitFor(async () => expect(eventsOf(await loadTraceFile(path)).length).toBeGreaterThan(100));
     const trace = await loadTraceFile(path);
     expect(trace.truncated).toBe(true);
-    expect(eventsOf(trace).length).toBeGreaterThan(100);
     expect(await replay(trace, machine)).toMatchObject({ identical: true });
     await recording.close();
   });
