@@ -36,7 +36,7 @@ const project = (name: string, dir: string, tier: Tier): TestProjectInlineConfig
       setupFiles: [root('tools/vitest.setup.ts'), ...(name === 'core' ? [root('tools/stubs.setup.ts')] : [])],
       ...(tier === 'ci' && { server: { deps: { external: [/\/packages\/[^/]+\/dist\//] } } }),
       testTimeout: isBrief ? 10_000 : 120_000 * runs,
-    hookTimeout: isBrief ? 10_000 : 120_000 * runs,
+      hookTimeout: isBrief ? 10_000 : 120_000 * runs,
       provide: { runs, propertyRuns: isBrief ? 100 : 1_000 * runs, seed },
     },
   };
