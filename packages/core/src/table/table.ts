@@ -144,7 +144,9 @@ export function memberOf(table: Table, id: Id): { contact: Contact; seen: Instan
 /** The member at this endpoint. Looks at every member. */
 export function memberAt(table: Table, endpoint: Endpoint): Contact | undefined {
   for (const { members } of table.buckets) {
-    for (const member of members) if (isSameText(member.endpoint, endpoint)) return member;
+    for (let i = 0; i < members.length; i++) {
+      if (isSameText((members[i] as Contact).endpoint, endpoint)) return members[i];
+    }
   }
   return undefined;
 }
