@@ -54,11 +54,7 @@ export const mainlineProtocol: SimulatedProtocol<Mainline, PeerStoreConfig, Peer
     const reply = { nodes: contacts, token: 'forged' };
     return request.method === 'get_peers' ? { ...reply, peers: [{ key: '5.5.5.5:5' }] } : reply;
   },
-  value: (infoHash) => ({
-    find: { method: 'get_peers', infoHash },
-    store: { method: 'announce_peer', infoHash, port: 6_881, impliedPort: false, token: '' },
-    get: { method: 'get_peers', infoHash },
-  }),
+  storeOf: (infoHash) => ({ method: 'announce_peer', infoHash, port: 6_881, impliedPort: false, token: '' }),
 };
 
 function tokenFor(endpoint: Endpoint, infoHash: Id, epoch: number): string {

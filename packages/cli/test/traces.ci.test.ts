@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endProcesses, NodeProcess, startKvNode, startNode, xorrery } from './processes.ts';
 
 const hex = '08ada5a7a6183aae1e09d831df6748d566095a10';
@@ -37,7 +37,7 @@ describe('recording what runs', () => {
       const file = fresh(name);
       const { node, endpoint } = await startNode('--bootstrap', 'none', '--record', file);
       await xorrery('lookup', hex, '--bootstrap', endpoint);
-      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await vi.waitFor(async () => expect((await replayed(file)).events).toBeGreaterThan(2), { timeout: 20_000 });
       await node.end('SIGKILL' as never);
       const { code, events, identical, truncated } = await replayed(file);
       expect({ code, identical, truncated }).toEqual({ code: 2, identical: true, truncated: true });

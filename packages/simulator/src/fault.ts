@@ -3,7 +3,7 @@
  * the first that does not pass has its way, and what passes them all is delivered after the link's delay.
  */
 import type { Instant } from '@xorrery/core';
-import type { Chance } from './chance.ts';
+import { Chance } from './chance.ts';
 import type { Scenario } from './scenario.ts';
 
 /** A packet as faults see it: node numbers, and the instant of sending. */
@@ -37,9 +37,14 @@ export function faultsOf(scenario: Scenario, chance: Chance): readonly Fault[] {
     const inside = members(nodes, share, chance);
     return partitioned(inside, from, until, direction);
   });
-  if (nat !== 'off') faults.push(restricted(members(nodes, nat.share, chance), nat.timeout));
+  if (nat !== 'off') faults.push(restricted(translated(scenario), nat.timeout));
   if (loss + duplicate + reorder + malformed > 0) faults.push(mishaps(scenario, chance));
   return faults;
+}
+
+/** The nodes behind address translation: the same for whoever asks. */
+export function translated({ nat, nodes, seed }: Scenario): ReadonlySet<number> {
+  return nat === 'off' ? new Set() : members(nodes, nat.share, new Chance(seed, 'nat'));
 }
 
 /** A random share of all nodes. */

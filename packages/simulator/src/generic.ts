@@ -189,11 +189,7 @@ export const genericProtocol: SimulatedProtocol<Generic, GenericServer, Records<
     const lie = request.method === 'find_value' ? { digest: contacts[0]?.id ?? request.target } : undefined;
     return { contacts, token: '/-1', ...lie };
   },
-  value: (target) => ({
-    find: { method: 'find_node', target },
-    store: { method: 'store', target, digest: target, token: '' },
-    get: { method: 'find_value', target },
-  }),
+  storeOf: (target) => ({ method: 'store', target, digest: target, token: '' }),
 };
 
 function configOf(self: Id, seed: number, k: number, alpha: number): NodeConfig<GenericServer> {

@@ -24,8 +24,8 @@ export interface SimulatedProtocol<P extends Protocol, C, S> {
   targetOf(request: P['inRequest']): Id | undefined;
   /** A reply that names these contacts, and may claim to hold what was asked for. */
   forge(request: P['inRequest'], contacts: readonly Contact[]): P['inReply'];
-  /** The requests that publish something under a key, and look for it; `undefined` when it cannot be simulated. */
-  value(key: Id): { readonly find: P['outRequest']; readonly store: P['outRequest']; readonly get: P['outRequest'] };
+  /** The request that stores something under a key. */
+  storeOf(key: Id): P['outRequest'];
 }
 
 /** A protocol whose types do not matter to whoever holds it. */

@@ -15,7 +15,7 @@ import {
 import { Agenda } from './agenda.ts';
 import { Chance } from './chance.ts';
 import { Digest, type Hash } from './digest.ts';
-import { faultsOf, members } from './fault.ts';
+import { faultsOf, members, translated } from './fault.ts';
 import { breachOf, type Violation } from './judge.ts';
 import { Lookups } from './lookups.ts';
 import { type AnyState, NEVER_WAKES, type Resident } from './population.ts';
@@ -108,12 +108,12 @@ export class Simulation {
     this.#digest = hash === undefined ? undefined : new Digest(hash);
     this.#entropy = chance('entropy');
     const { nat, nodes, slow } = scenario;
-    const translated = nat !== 'off' && nat.type === 'symmetric' ? members(nodes, nat.share, chance('nat')) : undefined;
+    const shifty = nat !== 'off' && nat.type === 'symmetric' ? translated(scenario) : undefined;
     this.wires = new Wires({
       latency: parseLatency('latency', scenario.latency),
       faults: faultsOf(scenario, chance('faults')),
       bandwidth: scenario.bandwidth,
-      translates: (node) => translated?.has(node) === true,
+      translates: (node) => shifty?.has(node) === true,
       slow: slow === 'off' ? 'off' : { who: members(nodes, slow.share, chance('slow')), ms: slow.ms },
       chance: chance('latency'),
     });
@@ -190,7 +190,7 @@ export class Simulation {
         last += this.town.arrivalGap;
         this.#agenda.add(last, { type: 'start', who });
       }
-      if (tables === 'full' && churn !== 'off') this.#agenda.add(this.town.sessionOf(who), { type: 'leave', who });
+      if (tables === 'full' && churn !== 'off') this.#agenda.add(this.town.nextSession(), { type: 'leave', who });
       if (who.role !== 'honest') this.#agenda.add(last + 1 + chance.below(1_000), { type: 'act', who });
     }
     if (tables === 'full') this.#begin();
@@ -282,7 +282,7 @@ export class Simulation {
     if (who.asleepUntil > this.now) return this.#agenda.add(who.asleepUntil, { type: 'start', who });
     const seeds = this.town.seedsFor(who);
     this.town.comeUp(who, this.now);
-    if (this.scenario.churn !== 'off') this.#agenda.add(this.now + this.town.sessionOf(who), { type: 'leave', who });
+    if (this.scenario.churn !== 'off') this.#agenda.add(this.now + this.town.nextSession(), { type: 'leave', who });
     if (who.role === 'honest') this.step(who, { type: 'start', seeds });
   }
 

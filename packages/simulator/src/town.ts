@@ -163,8 +163,8 @@ export class Town {
     return [...seeds];
   }
 
-  /** How long this node stays, this time. */
-  sessionOf(_who: Resident): Instant {
+  /** How long the next node stays. */
+  nextSession(): Instant {
     return Math.max(1, this.#session(this.#chance));
   }
 

@@ -149,7 +149,7 @@ export class Villains {
     this.#ask(who, who.contact.endpoint, mark.endpoint, this.#protocol.profile.findNode(key));
     const taken = this.#loot.shift();
     if (taken === undefined) return;
-    const store = this.#protocol.profile.granted(this.#protocol.value(key).store, taken.token);
+    const store = this.#protocol.profile.granted(this.#protocol.storeOf(key), taken.token);
     const other = this.#chance.pick(this.#town.residents).contact;
     this.#ask(who, other.endpoint, taken.giver, store);
   }
