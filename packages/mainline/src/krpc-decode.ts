@@ -1,5 +1,5 @@
 /**
- * Reads KRPC packets (BEP 5, BEP 32, BEP 43): bytes from a stranger in, a message as plain data out, or why there is
+ * Reads KRPC packets (BEP 5, 32, 42, 43, 51): bytes from a stranger in, a message as plain data out, or why there is
  * none and which error its sender is owed.
  *
  * Total: any bytes give an answer, in time linear in their number, and nothing is thrown. Only queries are answered
@@ -50,10 +50,10 @@ const BYTE_Q = 0x71;
 const BYTE_R = 0x72;
 const BYTE_E = 0x65;
 
-const TOP = names('a', 'e', 'q', 'r', 'ro', 't', 'y');
-const [A, E, Q, R, RO, T, Y] = [0, 1, 2, 3, 4, 5, 6] as const;
-const ARGUMENTS = names('id', 'target', 'info_hash', 'port', 'implied_port', 'token');
-const [ID, TARGET, INFO_HASH, PORT, IMPLIED_PORT, TOKEN] = [0, 1, 2, 3, 4, 5] as const;
+const TOP = names('a', 'e', 'q', 'r', 'ro', 't', 'y', 'ip');
+const [A, E, Q, R, RO, T, Y, IP] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const ARGUMENTS = names('id', 'target', 'info_hash', 'port', 'implied_port', 'token', 'want');
+const [ID, TARGET, INFO_HASH, PORT, IMPLIED_PORT, TOKEN, WANT] = [0, 1, 2, 3, 4, 5, 6] as const;
 const RESULTS = names('id', 'nodes', 'nodes6', 'token', 'values', 'samples', 'num', 'interval');
 const [SENDER, NODES, NODES6, GIVEN, VALUES, SAMPLES, NUM, INTERVAL] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const METHODS = names('ping', 'find_node', 'get_peers', 'announce_peer', 'sample_infohashes');
@@ -120,19 +120,39 @@ function requestIn(
       return { method: 'ping' };
     case 1: {
       const target = idArgument(packet, TARGET);
-      return target instanceof Fault ? target : { method: 'find_node', target };
+      return target instanceof Fault ? target : { method: 'find_node', target, ...wantIn(packet) };
     }
     case 2: {
       const infoHash = idArgument(packet, INFO_HASH);
-      return infoHash instanceof Fault ? infoHash : { method: 'get_peers', infoHash };
+      return infoHash instanceof Fault ? infoHash : { method: 'get_peers', infoHash, ...wantIn(packet) };
     }
     case 3:
       return announceIn(packet, from, tokens, epoch);
     default: {
       const target = idArgument(packet, TARGET);
-      return target instanceof Fault ? target : { method: 'sample_infohashes', target };
+      return target instanceof Fault ? target : { method: 'sample_infohashes', target, ...wantIn(packet) };
     }
   }
+}
+
+const FAMILIES = names('n4', 'n6');
+const [V4, V6] = [0, 1] as const;
+/** Entries of `want` we look at; there are two words, and others may be added some day. */
+const MAX_WANT = 8;
+
+/** The families named in `want`; nothing where there is no such list. Unknown words are ignored (BEP 32). */
+function wantIn(packet: Buffer): { readonly want: readonly Family[] } | undefined {
+  let at = inner[WANT] === -1 ? -1 : itemsOf(packet, inner[WANT] as number);
+  if (at === -1) return undefined;
+  let [v4, v6] = [false, false];
+  for (let i = 0; i < MAX_WANT && !isEnd(packet, at); i++) {
+    const body = bodyOf(packet, at);
+    at = endOf(packet, at);
+    const family = body === -1 ? -1 : nameAt(packet, body, at, FAMILIES);
+    v4 ||= family === V4;
+    v6 ||= family === V6;
+  }
+  return { want: v4 ? (v6 ? [4, 6] : [4]) : v6 ? [6] : [] };
 }
 
 function announceIn(packet: Buffer, from: Endpoint, tokens: TokenPort, epoch: number): InRequest | Fault {
@@ -168,6 +188,8 @@ function reply(packet: Buffer, tid: string): Decoded {
     said.peers = peers;
   }
   if (!sampledIn(packet, said)) return malformed('bad-reply');
+  const seenAs = seenIn(packet);
+  if (seenAs !== undefined) said.seenAs = seenAs;
   const token = inner[GIVEN] as number;
   if (token !== -1) {
     const body = bodyOf(packet, token);
@@ -176,6 +198,15 @@ function reply(packet: Buffer, tid: string): Decoded {
     if (length > 0 && length <= MAX_TOKEN) said.token = packet.toString('hex', body, body + length);
   }
   return { ok: true, message: { type: 'reply', tid, sender, reply: said } };
+}
+
+/** As whom the answerer sees us; what is no endpoint is left aside, for the reply may be good all the same. */
+function seenIn(packet: Buffer): Endpoint | undefined {
+  const at = top[IP] as number;
+  const body = at === -1 ? -1 : bodyOf(packet, at);
+  const length = body === -1 ? 0 : endOf(packet, at) - body;
+  if (length !== COMPACT_BYTES[4] && length !== COMPACT_BYTES[6]) return undefined;
+  return endpointAt(packet, body, length === COMPACT_BYTES[4] ? 4 : 6);
 }
 
 /** Reads what BEP 51 adds. False where a key is known and its value is of another type. */

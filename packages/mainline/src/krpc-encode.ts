@@ -1,5 +1,5 @@
 /**
- * Writes KRPC packets (BEP 5, BEP 43): a message as plain data in, the bytes to send out, keys sorted.
+ * Writes KRPC packets (BEP 5, 32, 42, 43, 51): a message as plain data in, the bytes to send out, keys sorted.
  *
  * A packet is put together as hex digits, because ids, transaction ids and tokens are hex already, and one native call
  * then turns all of it into bytes; the addresses of nodes, which would be slow as digits, are copied into holes left
@@ -23,8 +23,11 @@ const digitsOf = (text: string): string => Buffer.from(text, 'latin1').toString(
 const LENGTHS: readonly string[] = Array.from({ length: MAX_SENT + 1 }, (_, length) => digitsOf(`${length}:`));
 
 const QUERY = digitsOf('d1:ad2:id20:');
-const REPLY = digitsOf('d1:rd2:id20:');
+const REPLY = digitsOf('1:rd2:id20:');
 const ERROR = digitsOf('d1:el');
+const OPEN = digitsOf('d');
+/** As whom we see whoever is answered (BEP 42). */
+const SEEN: Readonly<Record<Family, string>> = { 4: digitsOf('2:ip6:'), 6: digitsOf('2:ip18:') };
 const CLOSE = digitsOf('e');
 const TID = digitsOf('1:t');
 const READ_ONLY = digitsOf('2:roi1e');
@@ -38,6 +41,14 @@ const METHODS: Readonly<Record<OutRequest['method'], string>> = {
   announce_peer: digitsOf('e1:q13:announce_peer'),
   sample_infohashes: digitsOf('e1:q17:sample_infohashes'),
 };
+/** Whether a reply names nodes. */
+const NAMES_NODES: Readonly<Record<OutRequest['method'], boolean>> = {
+  ping: false,
+  find_node: true,
+  get_peers: true,
+  announce_peer: false,
+  sample_infohashes: true,
+};
 const TARGET = digitsOf('6:target20:');
 const INFO_HASH = digitsOf('9:info_hash20:');
 const IMPLIED_PORT = digitsOf('12:implied_porti1e');
@@ -48,25 +59,28 @@ const INTERVAL = digitsOf('8:interval');
 const NUM = digitsOf('3:num');
 const SAMPLES = digitsOf('7:samples');
 const VALUES = digitsOf('6:valuesl');
+const WANT = digitsOf('4:wantl2:n42:n6e');
 const HOLES: Readonly<Record<Family, string>> = { 4: '00'.repeat(6), 6: '00'.repeat(18) };
 
 /** The compact addresses of the nodes of the packet being written. Filled and emptied within one call. */
 const addresses = Buffer.alloc(MAX_SENT);
 
 /**
- * The packet for `message`, to be sent to `to`. Contacts and peers of the other address family than `to` are left out
- * (BEP 32), and so are those whose endpoint has no compact form.
+ * The packet for `message`, to be sent to `to`. `nodes` and peers of the other address family than `to` are left out
+ * (BEP 32), and so are those whose endpoint has no compact form. `wantsBoth`: a request for nodes asks for those of
+ * both families.
  */
-export function encode(message: KrpcOut, to: Endpoint, tokens: TokenPort): Buffer {
+export function encode(message: KrpcOut, to: Endpoint, tokens: TokenPort, wantsBoth: boolean = false): Buffer {
   const tid = TID + lengthed(message.tid);
   switch (message.type) {
     case 'request': {
       const { request } = message;
-      const ask = QUERY + message.sender + argumentsOf(request) + METHODS[request.method];
+      const want = wantsBoth && NAMES_NODES[request.method] ? WANT : '';
+      const ask = QUERY + message.sender + argumentsOf(request) + want + METHODS[request.method];
       return Buffer.from(ask + (message.readOnly ? READ_ONLY : '') + tid + QUERY_END, 'hex');
     }
     case 'reply':
-      return reply(REPLY + message.sender, message.reply, CLOSE + tid + REPLY_END, to, tokens);
+      return reply(OPEN + seenAs(to) + REPLY + message.sender, message.reply, CLOSE + tid + REPLY_END, to, tokens);
     case 'error': {
       const text = clip(Buffer.from(message.text, 'utf8'), MAX_ERROR_TEXT).toString('hex');
       return Buffer.from(ERROR + integer(message.code) + lengthed(text) + CLOSE + tid + ERROR_END, 'hex');
@@ -92,49 +106,65 @@ function argumentsOf(request: OutRequest): string {
 }
 
 function reply(start: string, said: OutReply, tail: string, to: Endpoint, tokens: TokenPort): Buffer {
-  const { nodes, peers, token, interval } = said;
+  const { nodes, others, peers, token, interval } = said;
   const family = familyOf(to);
   const head = interval === undefined ? start : start + INTERVAL + integer(interval);
   const tokenPart = token === undefined ? '' : TOKEN + lengthed(tokens.mint(to, token));
-  let room = MAX_SENT - (head.length + tokenPart.length + tail.length) / 2;
-  let digits = head;
-  let firstHole = 0;
-  let count = 0;
-  if (nodes !== undefined) {
-    const ids = idsWithHoles(nodes, family, room - NODES[family].length / 2 - 4);
-    count = ids.length / 2 / (ID_BYTES + COMPACT_BYTES[family]);
-    const key = NODES[family] + LENGTHS[ids.length / 2];
-    firstHole = (digits.length + key.length) / 2 + ID_BYTES;
-    digits += key + ids;
-    room -= (key.length + ids.length) / 2;
-  }
-  if (said.num !== undefined) digits += samples(said.num, said.samples ?? [], room);
-  digits += tokenPart;
-  if (peers !== undefined) digits += values(peers, family, room);
-  const packet = Buffer.from(digits + tail, 'hex');
-  const size = COMPACT_BYTES[family];
-  for (let i = 0; i < count; i++) {
-    const from = i * size;
-    const hole = firstHole + i * (ID_BYTES + size);
-    for (let j = 0; j < size; j++) packet[hole + j] = addresses[from + j] as number;
+  const room = MAX_SENT - (head.length + tokenPart.length + tail.length) / 2;
+  const draft: Draft = { digits: head, room, holes: [], filled: 0 };
+  // Keys are sorted: `nodes` before `nodes6`, whichever of them is our own family's.
+  if (family === 6 && others !== undefined) putNodes(draft, others, 4);
+  if (nodes !== undefined) putNodes(draft, nodes, family);
+  if (family === 4 && others !== undefined) putNodes(draft, others, 6);
+  if (said.num !== undefined) draft.digits += samples(said.num, said.samples ?? [], draft.room);
+  draft.digits += tokenPart;
+  if (peers !== undefined) draft.digits += values(peers, family, draft.room);
+  const packet = Buffer.from(draft.digits + tail, 'hex');
+  for (const { at, from, count, size } of draft.holes) {
+    for (let i = 0; i < count; i++) {
+      const hole = at + i * (ID_BYTES + size);
+      for (let j = 0; j < size; j++) packet[hole + j] = addresses[from + i * size + j] as number;
+    }
   }
   return packet;
 }
 
-/** The digits of compact nodes that fit into `room` bytes, their addresses left out and put into `addresses`. */
-function idsWithHoles(contacts: readonly Contact[], family: Family, room: number): string {
+/** A reply being put together. */
+interface Draft {
+  digits: string;
+  /** Bytes left. */
+  room: number;
+  /** Where in the packet addresses of `size` bytes go, and where in `addresses` they lie. */
+  readonly holes: { readonly at: number; readonly from: number; readonly count: number; readonly size: number }[];
+  /** Bytes of `addresses` in use. */
+  filled: number;
+}
+
+/** The key `nodes` or `nodes6` with the contacts of that family that fit; their addresses are left out as holes. */
+function putNodes(draft: Draft, contacts: readonly Contact[], family: Family): void {
   const size = COMPACT_BYTES[family];
-  let left = Math.floor(room / (ID_BYTES + size));
-  let digits = '';
-  let at = 0;
+  const from = draft.filled;
+  let left = Math.max(0, Math.floor((draft.room - NODES[family].length / 2 - 4) / (ID_BYTES + size)));
+  let ids = '';
+  let count = 0;
   for (const contact of contacts) {
     if (left === 0) break;
-    if (familyOf(contact.endpoint) !== family || !writeEndpoint(contact.endpoint, addresses, at)) continue;
-    digits += contact.id + HOLES[family];
-    at += size;
+    if (familyOf(contact.endpoint) !== family || !writeEndpoint(contact.endpoint, addresses, draft.filled)) continue;
+    ids += contact.id + HOLES[family];
+    draft.filled += size;
+    count++;
     left--;
   }
-  return digits;
+  const key = NODES[family] + LENGTHS[ids.length / 2];
+  draft.holes.push({ at: (draft.digits.length + key.length) / 2 + ID_BYTES, from, count, size });
+  draft.digits += key + ids;
+  draft.room -= (key.length + ids.length) / 2;
+}
+
+/** The key `ip`; nothing for an endpoint without a compact form. */
+function seenAs(to: Endpoint): string {
+  const family = familyOf(to);
+  return writeEndpoint(to, addresses, 0) ? SEEN[family] + addresses.toString('hex', 0, COMPACT_BYTES[family]) : '';
 }
 
 /** The keys `num` and `samples`, with as many infohashes as fit into `room` bytes. */

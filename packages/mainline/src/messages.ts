@@ -3,6 +3,7 @@
  * compact forms and secrets stay on the other side.
  */
 import type { Contact, Endpoint, Id, InMessage, OutMessage } from '@xorrery/core';
+import type { Family } from './compact.ts';
 
 /** The infohash of a torrent that somebody announced somewhere (BEP 51): its key. */
 export interface Sample {
@@ -24,12 +25,20 @@ export interface SymbolicToken {
   readonly epoch: number;
 }
 
+/** What comes with a request for nodes. We never ask for it ourselves: the transport does, where it serves a purpose. */
+export interface Wanting {
+  /** The address families the asker wants nodes of (BEP 32). Left out: that of its own packet. */
+  readonly want?: readonly Family[];
+  /** Nodes of the other family that we know, where they are wanted: those closest to what is looked for. */
+  readonly others?: readonly Contact[];
+}
+
 type Asking<Token> =
   | { readonly method: 'ping' }
-  | { readonly method: 'find_node'; readonly target: Id }
-  | { readonly method: 'get_peers'; readonly infoHash: Id }
+  | ({ readonly method: 'find_node'; readonly target: Id } & Wanting)
+  | ({ readonly method: 'get_peers'; readonly infoHash: Id } & Wanting)
   /** Which torrents do you store peers of? (BEP 51) */
-  | { readonly method: 'sample_infohashes'; readonly target: Id }
+  | ({ readonly method: 'sample_infohashes'; readonly target: Id } & Wanting)
   | {
       readonly method: 'announce_peer';
       readonly infoHash: Id;
@@ -47,6 +56,8 @@ export type InRequest = Asking<TokenVerdict>;
 
 interface Telling<Token> {
   readonly nodes?: readonly Contact[];
+  /** Nodes of the other address family, where the asker wants them (BEP 32). A reply that reaches us has all in `nodes`. */
+  readonly others?: readonly Contact[];
   readonly peers?: readonly Peer[];
   readonly token?: Token;
   /** Some infohashes of those stored (BEP 51). */
@@ -55,6 +66,8 @@ interface Telling<Token> {
   readonly num?: number;
   /** Seconds after which other samples may be asked for. */
   readonly interval?: number;
+  /** As which endpoint the answerer sees us (BEP 42). Ours is told by the transport, which alone knows it. */
+  readonly seenAs?: Endpoint;
 }
 
 /** A reply as we send it. A KRPC reply does not name its method: it is what it holds. */

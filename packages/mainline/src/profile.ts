@@ -7,6 +7,7 @@
 import {
   type Answer,
   type Asker,
+  type Contact,
   DEFAULT_NODE,
   type Endpoint,
   type Id,
@@ -17,7 +18,8 @@ import {
   type Server,
   type ServerAnswer,
 } from '@xorrery/core';
-import type { InReply, InRequest, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
+import { familyOf } from './compact.ts';
+import type { InReply, InRequest, KrpcOut, Mainline, OutReply, OutRequest, Peer, Sample, Wanting } from './messages.ts';
 import {
   announced,
   DEFAULT_PEER_STORE,
@@ -111,26 +113,43 @@ function answer(
     case 'ping':
       return [store, { type: 'reply', reply: {} }];
     case 'find_node':
-      return [store, { type: 'reply', reply: { nodes: asker.closest(request.target) } }];
+      return [store, { type: 'reply', reply: nodesFor(request, request.target, asker) }];
     case 'get_peers':
-      return [store, tellPeers(store, request.infoHash, asker, now)];
+      return [store, tellPeers(store, request, asker, now)];
     case 'sample_infohashes':
-      return [store, tellSamples(store, request.target, asker, now)];
+      return [store, tellSamples(store, request, asker, now)];
     case 'announce_peer':
       return takeAnnounce(store, request, asker, now);
   }
 }
 
+/** Nodes of the families the asker wants (BEP 32): without a word, of the one it asks over. */
+function nodesFor(
+  { want, others }: Wanting,
+  target: Id,
+  asker: Asker,
+): { readonly nodes?: readonly Contact[]; readonly others?: readonly Contact[] } {
+  const nodes = want === undefined || want.includes(familyOf(asker.endpoint)) ? asker.closest(target) : undefined;
+  if (others === undefined) return nodes === undefined ? {} : { nodes };
+  return nodes === undefined ? { others } : { nodes, others };
+}
+
 /** Nodes as well as peers (BEP 5 allows both), and always a token. */
-function tellPeers(store: PeerStore, infoHash: Id, asker: Asker, now: Instant): ServerAnswer<Mainline> {
+function tellPeers(
+  store: PeerStore,
+  request: Extract<InRequest, { method: 'get_peers' }>,
+  asker: Asker,
+  now: Instant,
+): ServerAnswer<Mainline> {
+  const { infoHash } = request;
   const peers = peersOf(store, infoHash);
   const token = { infoHash, epoch: Math.floor(now / TOKEN_ROTATION) };
-  const nodes = asker.closest(infoHash);
-  if (peers.length === 0) return { type: 'reply', reply: { nodes, token } };
-  const fit = Math.floor((asker.room - REPLY_BYTES - nodes.length * CONTACT_BYTES) / PEER_BYTES);
+  const told = nodesFor(request, infoHash, asker);
+  if (peers.length === 0) return { type: 'reply', reply: { ...told, token } };
+  const fit = Math.floor((asker.room - REPLY_BYTES - contactBytes(told)) / PEER_BYTES);
   return {
     type: 'reply',
-    reply: { nodes, peers: fit < peers.length ? peers.slice(0, Math.max(0, fit)) : peers, token },
+    reply: { ...told, peers: fit < peers.length ? peers.slice(0, Math.max(0, fit)) : peers, token },
   };
 }
 
@@ -138,10 +157,16 @@ function tellPeers(store: PeerStore, infoHash: Id, asker: Asker, now: Instant): 
 const SAMPLE = 20;
 const SAMPLE_INTERVAL = 21_600_000;
 
-function tellSamples(store: PeerStore, target: Id, asker: Asker, now: Instant): ServerAnswer<Mainline> {
+function tellSamples(
+  store: PeerStore,
+  request: Extract<InRequest, { method: 'sample_infohashes' }>,
+  asker: Asker,
+  now: Instant,
+): ServerAnswer<Mainline> {
   const samples = sampleOf(store, SAMPLE, Math.floor(now / SAMPLE_INTERVAL));
   const num = store.torrents.size;
-  return { type: 'reply', reply: { nodes: asker.closest(target), samples, num, interval: SAMPLE_INTERVAL / 1_000 } };
+  const told = nodesFor(request, request.target, asker);
+  return { type: 'reply', reply: { ...told, samples, num, interval: SAMPLE_INTERVAL / 1_000 } };
 }
 
 /** Bytes of a reply without nodes and peers, of a node (IPv6) and of a peer (IPv6), all rounded up. */
@@ -149,11 +174,15 @@ const REPLY_BYTES = 120;
 const CONTACT_BYTES = 38;
 const PEER_BYTES = 21;
 
+function contactBytes({ nodes = [], others = [] }: Pick<OutReply, 'nodes' | 'others'>): number {
+  return (nodes.length + others.length) * CONTACT_BYTES;
+}
+
 function packetSize(message: KrpcOut): number {
   if (message.type === 'error') return 40 + message.text.length;
   if (message.type === 'request') return 2 * REPLY_BYTES;
-  const { nodes = [], peers = [], samples = [] } = message.reply;
-  return REPLY_BYTES + nodes.length * CONTACT_BYTES + peers.length * PEER_BYTES + samples.length * 20;
+  const { peers = [], samples = [] } = message.reply;
+  return REPLY_BYTES + contactBytes(message.reply) + peers.length * PEER_BYTES + samples.length * 20;
 }
 
 function takeAnnounce(

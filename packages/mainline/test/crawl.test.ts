@@ -23,7 +23,7 @@ describe('sample_infohashes on the wire', () => {
       interval: 600,
     };
     const tell = { type: 'reply', tid: '6161', sender: idOf(1), reply } as const;
-    expect(there(tell)).toEqual({ ok: true, message: tell });
+    expect(there(tell)).toMatchObject({ ok: true, message: tell });
     expect(latin(tell)).toMatch(/8:intervali600e5:nodes26:.{26}3:numi9e7:samples40:/s);
   });
 

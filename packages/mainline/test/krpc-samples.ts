@@ -19,7 +19,7 @@ export const idOf = (text: string): Id => latin1(text).toString('hex') as Id;
 const hex = (min: number, max: number): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: min, maxLength: max }).map((bytes) => Buffer.from(bytes).toString('hex'));
 
-const ids: fc.Arbitrary<Id> = hex(20, 20).map((text) => text as Id);
+export const ids: fc.Arbitrary<Id> = hex(20, 20).map((text) => text as Id);
 const ports: fc.Arbitrary<number> = fc.integer({ min: 1, max: 65535 });
 const tids: fc.Arbitrary<string> = hex(1, 32);
 
@@ -58,6 +58,7 @@ const requests: fc.Arbitrary<OutRequest> = fc.oneof(
 const replies: fc.Arbitrary<OutReply> = fc.record(
   {
     nodes: fc.array(fc.record({ id: ids, endpoint: endpoints }), { maxLength: 60, size: 'max' }),
+    others: fc.array(fc.record({ id: ids, endpoint: endpoints }), { maxLength: 10 }),
     peers: fc.array(
       endpoints.map((key) => ({ key })),
       { maxLength: 150, size: 'max' },
@@ -121,7 +122,7 @@ export const byLibrary = (message: KrpcOut, to: Endpoint, tokens: TokenPort): Bu
     }
     return encoded({ t, y: 'q', q, a, v, ...(message.readOnly && { ro: 1 }) });
   }
-  const { nodes, peers, token } = message.reply;
+  const { nodes, others, peers, token } = message.reply;
   const family = familyOf(to);
   const r: Record<string, unknown> = { id };
   if (nodes !== undefined) {
@@ -129,11 +130,16 @@ export const byLibrary = (message: KrpcOut, to: Endpoint, tokens: TokenPort): Bu
     const packed = own.map((node) => Buffer.concat([bytes(node.id), compactOf(node.endpoint)]));
     r[family === 4 ? 'nodes' : 'nodes6'] = Buffer.concat(packed);
   }
+  if (others !== undefined) {
+    const theirs = others.filter(({ endpoint }) => familyOf(endpoint) !== family);
+    const packed = theirs.map((node) => Buffer.concat([bytes(node.id), compactOf(node.endpoint)]));
+    r[family === 4 ? 'nodes6' : 'nodes'] = Buffer.concat(packed);
+  }
   if (token !== undefined) r.token = bytes(tokens.mint(to, token));
   if (peers !== undefined) {
     r.values = peers.filter(({ key }) => familyOf(key) === family).map(({ key }) => compactOf(key));
   }
-  return encoded({ t, y: 'r', v, r });
+  return encoded({ t, y: 'r', v, r, ip: compactOf(to) });
 };
 
 const encoded = (value: unknown): Buffer => Buffer.from(bencode.encode(value));
