@@ -47,6 +47,8 @@ const effects = {
   refreshed: 'a quiet bucket was looked into',
   'join-finished': 'joined, or alone',
   anomaly: 'a packet that answered nothing we asked, or bore a wrong id',
+  'address-adopted': 'enough others see us at this address',
+  renamed: 'we go by an id that fits our address',
   closed: 'the last word',
 } satisfies Record<NodeEffect<Protocol>['type'], string>;
 
@@ -88,7 +90,16 @@ const machine = setup({
         close: { target: 'closed', actions: ['query', 'published', 'republished', 'closed'] },
         introduce: { actions: [...begun] },
         received: {
-          actions: [...stirred, 'published', 'rejected', 'contact-added', 'contact-removed', 'anomaly'],
+          actions: [
+            ...stirred,
+            'published',
+            'rejected',
+            'contact-added',
+            'contact-removed',
+            'anomaly',
+            'address-adopted',
+            'renamed',
+          ],
         },
         malformed: { actions: ['transmit'] },
         unsent: { actions: [...stirred, 'published', 'rejected', 'contact-added', 'contact-removed'] },

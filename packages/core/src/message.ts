@@ -4,6 +4,7 @@
  */
 import type { Contact } from './contact.ts';
 import type { Id } from './id.ts';
+import type { AddressFamily } from './routing/votes.ts';
 
 /**
  * The types a protocol brings. What we send and what reaches us may differ, because secrets are minted and judged at
@@ -30,6 +31,14 @@ export interface Answer<V extends Value> {
   readonly values: readonly V[];
   /** The answerer's write token, opaque to us. */
   readonly token?: string;
+  /** The address at which the answerer sees us. */
+  readonly seenAs?: SeenAs;
+}
+
+/** An address of ours as others see it, without its port; never a local one. */
+export interface SeenAs {
+  readonly family: AddressFamily;
+  readonly address: string;
 }
 
 /** One packet. `tid` is hex; it ties an answer to its request and is chosen by the one who asks. */

@@ -26,9 +26,19 @@ export interface Profile<P extends Protocol, ServerConfig, ServerState> {
   read(reply: P['inReply']): Answer<P['value']>;
   /** `undefined` for every endpoint where addresses have no structure. */
   readonly groupOf: GroupOf;
+  /** Left out: any id will do at any address. */
+  readonly ids?: AddressIds;
   /** Bytes of a packet as it will be encoded, or a little more. */
   sizeOf(message: OutMessage<P>): number;
   readonly server: Server<P, ServerConfig, ServerState>;
+}
+
+/** Ids that are bound to addresses, so that nobody takes the place he likes (BEP 42). Both are pure. */
+export interface AddressIds {
+  /** Whether a node at this endpoint may have this id. */
+  fits(id: Id, endpoint: Endpoint): boolean;
+  /** An id for a node at this address (without port), its free bits taken from `random`. */
+  at(address: string, random: Id): Id;
 }
 
 /** Answers what strangers ask, from records that expire and are bounded. Total: nothing a stranger asks can throw. */

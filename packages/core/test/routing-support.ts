@@ -184,6 +184,10 @@ function word(effect: NodeEffect<Small>): string[] {
       return [`republished ${effect.target}`];
     case 'anomaly':
       return [effect.cause];
+    case 'address-adopted':
+      return [`adopted ${effect.address}`];
+    case 'renamed':
+      return [`renamed ${effect.self}`];
     default:
       return [];
   }

@@ -2,13 +2,14 @@
 import { ConfigError, DEFAULT_NODE } from '@xorrery/core';
 import { describe, expect, it } from 'vitest';
 import { machine, nodeConfig } from './network.ts';
+import { IDENTITY } from './settings/identity.ts';
 import { NODE } from './settings/node.ts';
 import { ROUTING } from './settings/routing.ts';
 import { TABLE } from './settings/table.ts';
 import { TRAFFIC } from './settings/traffic.ts';
 
-const SETTINGS = { ...TABLE, ...ROUTING, ...TRAFFIC, ...NODE };
-const GROUPS = ['wire', 'pool', 'table', 'bootstrap', 'include', 'probe', 'refresh', 'publish', 'responder'];
+const SETTINGS = { ...TABLE, ...ROUTING, ...TRAFFIC, ...IDENTITY, ...NODE };
+const GROUPS = ['wire', 'pool', 'table', 'bootstrap', 'include', 'probe', 'refresh', 'publish', 'responder', 'votes'];
 
 /** The settings by the names that errors give them, of a node that has every one. */
 const names = (): string[] => {

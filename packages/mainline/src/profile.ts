@@ -15,6 +15,7 @@ import {
   ipGroupOf,
   type NodeConfig,
   type Profile,
+  type SeenAs,
   type Server,
   type ServerAnswer,
 } from '@xorrery/core';
@@ -34,6 +35,7 @@ import {
   savePeers,
   withoutExpired,
 } from './peer-store.ts';
+import { idFits, idFor } from './secure-id.ts';
 import { TOKEN_ROTATION } from './token.ts';
 
 /** Our own wrong turn, and a bad token: KRPC error codes of BEP 5. */
@@ -52,6 +54,7 @@ export const mainline: Profile<Mainline, PeerStoreConfig, PeerStore> = {
   cached: () => undefined,
   read,
   groupOf: ipGroupOf,
+  ids: { fits: idFits, at: (address, random) => idFor(`${address}:1`, random) },
   sizeOf: packetSize,
   server: {
     init: emptyPeerStore,
@@ -93,9 +96,17 @@ function granted(store: OutRequest, token: string): OutRequest {
 }
 
 function read(reply: InReply): Answer<Peer | Sample> {
-  const { nodes = [], peers = [], samples, token } = reply;
+  const { nodes = [], peers = [], samples, token, seenAs } = reply;
   const values = samples === undefined ? peers : samples.map((key) => ({ key }));
-  return token === undefined ? { contacts: nodes, values } : { contacts: nodes, values, token };
+  const answer = token === undefined ? { contacts: nodes, values } : { contacts: nodes, values, token };
+  const seen = seenAs === undefined ? undefined : seenIn(seenAs);
+  return seen === undefined ? answer : { ...answer, seenAs: seen };
+}
+
+/** The address others know us by; none where they see a local one, as those on our own network do. */
+function seenIn(endpoint: Endpoint): SeenAs | undefined {
+  const { host, local } = ipGroupOf(endpoint);
+  return local ? undefined : { family: familyOf(endpoint) === 4 ? 'v4' : 'v6', address: host };
 }
 
 /** Peers that were announced to us. */

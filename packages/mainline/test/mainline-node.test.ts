@@ -195,3 +195,59 @@ describe('a lookup', () => {
     expect(bench.sent.length).toBe(sent);
   });
 });
+
+describe('ids bound to addresses (BEP 42)', () => {
+  const from = '124.31.75.21:6881';
+  const ask = (bench: Bench, sender: string) =>
+    bench.step({
+      type: 'received',
+      from,
+      message: {
+        type: 'request',
+        tid: '31',
+        sender: sender as ReturnType<typeof idOf>,
+        readOnly: false,
+        request: { method: 'find_node', target: idOf(9) },
+      },
+    });
+  const unfit = `18bfbf${'0'.repeat(33)}1`;
+  const fit = `5fbfbf${'0'.repeat(32)}01`;
+
+  it('[S75][X13] enforced: an id that does not fit gets an error and is not vetted, one that fits is answered and vetted', () => {
+    const bench = new Bench({ unfitIds: 'enforce' });
+    const refused = ask(bench, unfit);
+    expect(refused).toContainEqual({ type: 'anomaly', from, cause: 'unfit-id' });
+    expect(refused).toContainEqual({
+      type: 'transmit',
+      to: from,
+      message: { type: 'error', tid: '31', code: 203, text: 'invalid node ID' },
+    });
+    expect(bench.sent).toEqual([]);
+    expect(ask(bench, fit)).toContainEqual(expect.objectContaining({ type: 'transmit', to: from }));
+    expect(bench.sent.map(({ to }) => to)).toEqual([from]);
+  });
+
+  it('[S75] by default it is only second choice', () => {
+    const bench = new Bench();
+    expect(ask(bench, unfit).some((it) => it.type === 'transmit' && it.message.type === 'reply')).toBe(true);
+    expect(bench.sent.map(({ to }) => to)).toEqual([from]);
+  });
+
+  it('[X13] our own id follows the address that three networks see us at', () => {
+    const bench = new Bench();
+    for (const n of [1, 2, 3]) {
+      for (const { tid } of bench.ping(at(n))) bench.reply(at(n), tid, idOf(n), { seenAs: from });
+    }
+    const { self } = bench.state.config;
+    expect(mainline.ids?.fits(self, from)).toBe(true);
+    expect(mainline.ids?.fits(idOf(0), from)).toBe(false);
+  });
+
+  it('[X13] it does not follow a local address, which only our own network sees', () => {
+    const bench = new Bench();
+    for (const n of [1, 2, 3, 4]) {
+      for (const { tid } of bench.ping(at(n))) bench.reply(at(n), tid, idOf(n), { seenAs: '192.168.1.7:6881' });
+    }
+    expect(bench.state.config.self).toBe(idOf(0));
+  });
+});

@@ -131,6 +131,9 @@ class Network<Node extends AnyNode, Out, In> {
 
 type Decoded<In> = ReturnType<Codec<unknown, In>['decode']>;
 
+/** Ids stay as they are drawn, whatever the address: a network of a few nodes would be another one after each change. */
+const KEEPS_ITS_ID = { votes: { threshold: 1_024, maxVotes: 1_024 }, unfitIds: 'any' } as const;
+
 export const mainlineNetwork = (config: main.MainlineOptions['config'] = {}) => {
   const tokens = main.keyedTokens(entropyFrom(99));
   const codec = {
@@ -139,7 +142,7 @@ export const mainlineNetwork = (config: main.MainlineOptions['config'] = {}) => 
       main.decode(Buffer.from(packet), from, tokens, Math.floor(now / main.TOKEN_ROTATION)) as Decoded<main.KrpcIn>,
   };
   return new Network<main.MainlineNode, main.KrpcOut, main.KrpcIn>(codec, (setting, more) =>
-    main.createNode({ ...setting, config, ...more }),
+    main.createNode({ ...setting, config: { ...KEEPS_ITS_ID, ...config }, ...more }),
   );
 };
 

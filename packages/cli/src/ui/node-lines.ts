@@ -34,6 +34,10 @@ export function newsJson(news: NodeNews): object | undefined {
       return { event: news.type, outcome: news.outcome, contacts: news.contacts, elapsedMs: news.elapsed };
     case 'anomaly':
       return { event: news.type, ...hostPort(news.from), cause: news.cause };
+    case 'address-adopted':
+      return { event: news.type, address: news.address, ...(news.former === undefined ? {} : { former: news.former }) };
+    case 'renamed':
+      return { event: news.type, id: news.self, former: news.former };
     case 'lifecycle':
       return { event: news.type, state: news.state };
     case 'announced':
@@ -57,6 +61,10 @@ export function newsLine(news: NodeNews, paint: Paint): string | undefined {
     case 'join-finished':
       if (news.outcome === 'isolated') return `${paint.yellow('! alone')}      knows nobody yet`;
       return `${paint.cyan('* joined')}     in ${time(news.elapsed)}, knows ${count(news.contacts, 'node')}`;
+    case 'address-adopted':
+      return `${paint.cyan('* seen')}       others see us at ${news.address}`;
+    case 'renamed':
+      return `${paint.cyan('* renamed')}    our id is ${shortId(news.self)} now: it fits our address (BEP 42)`;
     case 'announced':
       return `${paint.magenta('* announced')}  ${news.peer} is a peer of ${shortId(news.infoHash)}`;
     case 'stored':

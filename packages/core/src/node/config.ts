@@ -9,6 +9,7 @@ import { type BootstrapConfig, checkBootstrapConfig, DEFAULT_BOOTSTRAP } from '.
 import { checkIncludeConfig, DEFAULT_INCLUDE, type IncludeConfig } from '../routing/include.ts';
 import { checkProbeConfig, DEFAULT_PROBE, type ProbeConfig } from '../routing/probe.ts';
 import { checkRefreshConfig, DEFAULT_REFRESH, type RefreshConfig } from '../routing/refresh.ts';
+import { DEFAULT_VOTES, type VotesConfig } from '../routing/votes.ts';
 import { checkTableConfig, type TableConfig } from '../table/table.ts';
 
 export interface NodeConfig<ServerConfig> {
@@ -44,6 +45,13 @@ export interface NodeConfig<ServerConfig> {
   readonly whenEmpty: 'wait' | 'refuse';
   /** Operations that may wait for that. */
   readonly maxWaiting: number;
+  /** When we believe others about the address they see us at. */
+  readonly votes: VotesConfig;
+  /**
+   * Nodes whose id does not fit their address, where the profile binds ids to addresses: all the same, entered in the
+   * table only where nobody better waits (`prefer`), or refused and never entered (`enforce`).
+   */
+  readonly unfitIds: 'any' | 'prefer' | 'enforce';
   readonly server: ServerConfig;
 }
 
@@ -68,6 +76,8 @@ export const DEFAULT_NODE: Omit<NodeConfig<never>, 'self' | 'seed' | 'server'> =
   blocked: [],
   whenEmpty: 'wait',
   maxWaiting: 256,
+  votes: DEFAULT_VOTES,
+  unfitIds: 'prefer',
 };
 
 /** Throws `ConfigError` naming the first field that is out of range. Machines check their own parts when made. */
@@ -94,6 +104,7 @@ export function checkNodeConfig(config: NodeConfig<unknown>, idBits: number): vo
   }
   checkChoice('node.whenEmpty', config.whenEmpty, ['wait', 'refuse']);
   checkInteger('node.maxWaiting', config.maxWaiting, 0, 65_536);
+  checkChoice('node.unfitIds', config.unfitIds, ['any', 'prefer', 'enforce']);
 }
 
 function checkFlag(field: string, value: unknown): void {

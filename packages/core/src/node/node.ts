@@ -22,6 +22,7 @@ import { initSchedule, nextScheduleDeadline } from '../publish/schedule.ts';
 import { seedRandom } from '../random.ts';
 import { initLimiter, sweepLimiter } from '../responder/limiter.ts';
 import { initRouting, nextRoutingDeadline, tableOf } from '../routing/routing.ts';
+import { initVotes } from '../routing/votes.ts';
 import { initWire } from '../wire/wire.ts';
 import { checkNodeConfig, type NodeConfig } from './config.ts';
 import { withSample } from './network-size.ts';
@@ -55,6 +56,7 @@ const NO_COUNTS: Counters = {
   oversized: 0,
   shed: 0,
   blocked: 0,
+  unfit: 0,
 };
 
 /** The node of a protocol. */
@@ -81,6 +83,7 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
       limiter: initLimiter(config.responder.limiter),
       replyLevel: undefined,
       recent: NO_OUTCOMES,
+      votes: initVotes(config.votes),
       sizes: NONE,
       schedule: initSchedule({ seed, ...config.publish }),
       kept: emptyMap(),

@@ -8,6 +8,7 @@ import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
 import { hasRoomFor, memberOf } from '../table/table.ts';
 import { advanceWire, type WireEffect, type WireEvent } from '../wire/wire.ts';
+import { fitContacts, hearOfUs, isUnfit } from './identity.ts';
 import { tellSchedule } from './publishing.ts';
 import { count, isBlocked, type Turn } from './turn.ts';
 import type { AnomalyCause, NodeEvent } from './types.ts';
@@ -15,6 +16,8 @@ import { noteOutcome, tellRouting } from './upkeep.ts';
 
 /** Bytes a reply may have where nothing limits it. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
+/** A request that cannot be what it says it is (BEP 5). */
+const PROTOCOL_ERROR = 203;
 
 export function receive<P extends Protocol, C, S>(
   turn: Turn<P, C, S>,
@@ -60,6 +63,16 @@ function serve<P extends Protocol, C, S>(
   count(turn, 'requests');
   if (readOnly) return;
   if (!admits(turn, from)) return;
+  if (isUnfit(turn, message.sender, from)) {
+    noteAnomaly(turn, from, 'unfit-id');
+    return respond(
+      turn,
+      from,
+      message.tid,
+      { type: 'error', code: PROTOCOL_ERROR, text: 'invalid node ID' },
+      UNLIMITED,
+    );
+  }
   const isMember = memberOf(tableOf(state.routing), message.sender)?.contact.endpoint === from;
   const { amplification } = responder;
   const room = isMember || amplification === 'off' || bytes === undefined ? UNLIMITED : amplification * bytes;
@@ -137,12 +150,14 @@ function take<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: WireEffect<
     case 'answered': {
       const { request, from, endpoint, reply } = effect;
       noteOutcome(turn, true);
-      if (from !== turn.state.config.self) tellRouting(turn, { type: 'answered', contact: { id: from, endpoint } });
+      const unfit = isUnfit(turn, from, endpoint);
+      if (unfit) noteAnomaly(turn, endpoint, 'unfit-id');
+      else if (from !== turn.state.config.self)
+        tellRouting(turn, { type: 'answered', contact: { id: from, endpoint } });
       const answer = turn.profile.read(reply);
+      const known = fitContacts(turn, answer.contacts);
       const contacts =
-        turn.state.config.blocked.length === 0
-          ? answer.contacts
-          : answer.contacts.filter((it) => !isBlocked(turn, it.endpoint));
+        turn.state.config.blocked.length === 0 ? known : known.filter((it) => !isBlocked(turn, it.endpoint));
       const event = {
         type: 'response',
         request,
@@ -150,6 +165,7 @@ function take<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: WireEffect<
         answer: contacts === answer.contacts ? answer : { ...answer, contacts },
       } as const;
       turn.forPool.push({ type: 'query', event });
+      if (answer.seenAs !== undefined && !unfit) hearOfUs(turn, endpoint, answer.seenAs);
       return;
     }
     case 'failed': {
@@ -174,6 +190,7 @@ const COUNTERS = {
   'wrong-source': 'wrongSource',
   'wrong-id': 'wrongId',
   'own-id': 'ownId',
+  'unfit-id': 'unfit',
 } as const;
 
 function noteAnomaly<P extends Protocol, C, S>(turn: Turn<P, C, S>, from: Endpoint, cause: AnomalyCause): void {

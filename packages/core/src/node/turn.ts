@@ -44,6 +44,7 @@ export function draftOf<P extends Protocol, C, S>(state: NodeState<P, C, S>, now
     limiter: state.limiter,
     replyLevel: state.replyLevel,
     recent: state.recent,
+    votes: state.votes,
     sizes: state.sizes,
     schedule: state.schedule,
     kept: state.kept,
@@ -77,6 +78,7 @@ function copyOf(counters: Counters): Record<keyof Counters, number> {
     oversized: counters.oversized,
     shed: counters.shed,
     blocked: counters.blocked,
+    unfit: counters.unfit,
   };
 }
 

@@ -12,6 +12,7 @@ import type { QueryEffect, Seed } from '../query/types.ts';
 import type { Random } from '../random.ts';
 import type { LimiterState } from '../responder/limiter.ts';
 import type { RemovalReason, RoutingState } from '../routing/routing.ts';
+import type { AddressFamily, VotesState } from '../routing/votes.ts';
 import type { WireState } from '../wire/wire.ts';
 import type { NodeConfig } from './config.ts';
 import type { SizeSample } from './network-size.ts';
@@ -87,9 +88,9 @@ export type NodeEvent<P extends Protocol> =
 
 /**
  * Why a packet was left unanswered, or an answer not taken: nothing was owed under that transaction id, it came from
- * another endpoint, another id answered, or it bore our own id.
+ * another endpoint, another id answered, it bore our own id, or one that does not fit its address.
  */
-export type AnomalyCause = 'unknown-transaction' | 'wrong-source' | 'wrong-id' | 'own-id';
+export type AnomalyCause = 'unknown-transaction' | 'wrong-source' | 'wrong-id' | 'own-id' | 'unfit-id';
 
 export type NodeEffect<P extends Protocol> =
   | { readonly type: 'transmit'; readonly to: Endpoint; readonly message: OutMessage<P> }
@@ -120,6 +121,15 @@ export type NodeEffect<P extends Protocol> =
       readonly elapsed: Instant;
     }
   | { readonly type: 'anomaly'; readonly from: Endpoint; readonly cause: AnomalyCause }
+  /** Enough others see us at this address; `former`: where they saw us before. */
+  | {
+      readonly type: 'address-adopted';
+      readonly family: AddressFamily;
+      readonly address: string;
+      readonly former: string | undefined;
+    }
+  /** Our id did not fit our address: we go by another from now on. */
+  | { readonly type: 'renamed'; readonly self: Id; readonly former: Id }
   | { readonly type: 'closed' };
 
 /** Packets since the start, by what became of them. */
@@ -142,6 +152,8 @@ export interface Counters {
   readonly shed: number;
   /** Packets from blocked addresses. */
   readonly blocked: number;
+  /** Requests and answers of nodes whose id does not fit their address, where that is enforced. */
+  readonly unfit: number;
 }
 
 export interface NodeState<P extends Protocol, ServerConfig, ServerState> {
@@ -164,6 +176,8 @@ export interface NodeState<P extends Protocol, ServerConfig, ServerState> {
   /** When the budget of bytes in replies is level again. */
   readonly replyLevel: Instant | undefined;
   readonly recent: RecentOutcomes;
+  /** As whom others see us. */
+  readonly votes: VotesState;
   /** What the last lookups said of the network's size. */
   readonly sizes: readonly SizeSample[];
   readonly schedule: ScheduleState;

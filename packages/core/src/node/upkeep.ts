@@ -14,7 +14,8 @@ const SAMPLE = 8;
 
 export function tellRouting<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: RoutingEvent): void {
   if (turn.state.phase === 'closed') return;
-  const step = advanceRouting(turn.state.routing, event, turn.now, turn.rules.groupOf);
+  const prefers = turn.state.config.unfitIds === 'any' ? undefined : turn.profile.ids?.fits;
+  const step = advanceRouting(turn.state.routing, event, turn.now, turn.rules.groupOf, prefers);
   turn.state.routing = step.state;
   for (const effect of step.effects) perform(turn, effect);
   beginWaiting(turn);

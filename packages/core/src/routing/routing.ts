@@ -8,6 +8,7 @@
 import type { Contact, Endpoint, GroupOf } from '../contact.ts';
 import { commonPrefix, type Id } from '../id.ts';
 import { earliest, type Instant, NO_EFFECTS, type Step } from '../machine.ts';
+import type { AddressIds } from '../profile.ts';
 import { closest } from '../table/closest.ts';
 import {
   contactFailed,
@@ -17,6 +18,7 @@ import {
   memberAt,
   memberOf,
   onLastChance,
+  rehomed,
   removeContact,
   type Table,
   type TableConfig,
@@ -84,6 +86,8 @@ export type RoutingEvent =
   | { readonly type: 'unsettled'; readonly sample: number; readonly rejoin: boolean }
   /** Nearly nobody answers any more. */
   | { readonly type: 'lost' }
+  /** We go by another id: the table is put in order around it, and our new surroundings are looked for. */
+  | { readonly type: 'renamed'; readonly self: Id }
   | { readonly type: 'tick' };
 
 /** Whose check it is, so that its end finds its way back. */
@@ -112,7 +116,8 @@ export type RoutingEffect =
     }
   | { readonly type: 'refreshed'; readonly depth: number };
 
-export type RemovalReason = 'unanswering' | 'changed-id';
+/** `displaced`: there was no place left for it when our own id changed. */
+export type RemovalReason = 'unanswering' | 'changed-id' | 'displaced';
 
 export interface RoutingState {
   readonly bootstrap: BootstrapState;
@@ -126,6 +131,7 @@ export interface RoutingState {
 interface Draft {
   readonly now: Instant;
   readonly groupOf: GroupOf;
+  readonly prefers: AddressIds['fits'] | undefined;
   readonly state: { -readonly [K in keyof RoutingState]: RoutingState[K] };
   readonly effects: RoutingEffect[];
 }
@@ -150,9 +156,10 @@ export function advanceRouting(
   event: RoutingEvent,
   now: Instant,
   groupOf: GroupOf,
+  prefers: AddressIds['fits'] | undefined = undefined,
 ): Step<RoutingState, RoutingEffect> {
   const { bootstrap, include, probe, refresh } = before;
-  const draft: Draft = { now, groupOf, state: { bootstrap, include, probe, refresh }, effects: [] };
+  const draft: Draft = { now, groupOf, prefers, state: { bootstrap, include, probe, refresh }, effects: [] };
   if (event.type === 'tick') expire(draft);
   else absorb(draft, event);
   return { state: draft.state, effects: draft.effects.length === 0 ? NO_EFFECTS : draft.effects };
@@ -202,6 +209,8 @@ function absorb(draft: Draft, event: Exclude<RoutingEvent, { type: 'tick' }>): v
     }
     case 'lost':
       return tellBootstrap(draft, event);
+    case 'renamed':
+      return moveTo(draft, event.self);
     case 'unsettled':
       if (event.rejoin) tellBootstrap(draft, { type: 'unsettled' });
       return doubt(draft, event.sample, event.rejoin);
@@ -223,7 +232,7 @@ function meet(draft: Draft, contact: Contact): void {
 function suspect(draft: Draft, id: Id, endpoint: Endpoint): void {
   const before = tableOf(draft.state);
   if (memberOf(before, id)?.contact.endpoint !== endpoint) return;
-  const [table, { removed, added }] = contactFailed(before, id, draft.now, draft.groupOf);
+  const [table, { removed, added }] = contactFailed(before, id, draft.now, draft.groupOf, draft.prefers);
   changeTable(draft, table);
   if (removed === undefined) return;
   part(draft, removed, 'unanswering');
@@ -244,6 +253,17 @@ function distrust(draft: Draft, endpoint: Endpoint, claimed: Id): void {
 function consider(draft: Draft, stranger: Stranger): void {
   if (stranger.id !== undefined && !hasRoomFor(tableOf(draft.state), stranger.id)) return;
   tellInclude(draft, { type: 'candidate', stranger });
+}
+
+function moveTo(draft: Draft, self: Id): void {
+  const before = tableOf(draft.state);
+  const table = rehomed(before, self, draft.groupOf);
+  changeTable(draft, table);
+  for (const member of tableContacts(before)) {
+    if (memberOf(table, member.id) === undefined) part(draft, member, 'displaced');
+  }
+  recount(draft);
+  tellBootstrap(draft, { type: 'unsettled' });
 }
 
 /** The members not seen for longest, from every bucket in turn, the deepest first; `last`: the first failure counts. */

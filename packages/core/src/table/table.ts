@@ -14,6 +14,7 @@ import { ConfigError, checkChoice, checkInteger } from '../errors.ts';
 import { commonPrefix, type Id, widthOf } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import { NEVER } from '../map.ts';
+import type { AddressIds } from '../profile.ts';
 import { isSameText } from '../text.ts';
 import {
   type Bucket,
@@ -190,12 +191,16 @@ export function insertContact(
   return [after, removed === undefined ? insertion : { ...insertion, ...removed }];
 }
 
-/** The member did not answer a request. Whoever is removed for it, and the spare that took its place. */
+/**
+ * The member did not answer a request. Whoever is removed for it, and the spare that took its place: of those that
+ * `prefers` the id of, if there are any.
+ */
 export function contactFailed(
   table: Table,
   id: Id,
   now: Instant,
   groupOf: GroupOf = ungrouped,
+  prefers: AddressIds['fits'] | undefined = undefined,
 ): readonly [Table, { readonly removed?: Contact; readonly added?: Contact }] {
   const index = bucketIndex(table, id);
   const bucket = table.buckets[index];
@@ -208,7 +213,8 @@ export function contactFailed(
   // The most recent one that has not become a member under another id meanwhile, and that its group has room for.
   const fits = ({ endpoint }: Contact): boolean =>
     memberAt(left, endpoint) === undefined && !isCrowded(left.buckets, index, endpoint, table.config.caps, groupOf);
-  const added = bucket.spares.findLast(fits);
+  const better = prefers && bucket.spares.findLast((it) => prefers(it.id, it.endpoint) && fits(it));
+  const added = better ?? bucket.spares.findLast(fits);
   if (added === undefined) return [left, { removed }];
   return [withBucket(left, index, withMember(left.buckets[index] as Bucket, added, now)), { removed, added }];
 }
