@@ -3,6 +3,7 @@
  * `InvalidArgumentError`, which says which argument it was; what it adds here is why.
  */
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { type Id, idFromHex } from '@xorrery/core';
 import { EndpointError, PUBLIC_BOOTSTRAP, parseEndpoint } from '@xorrery/mainline';
 import { InvalidArgumentError } from 'commander';
@@ -48,8 +49,6 @@ export function bootstrap(text: string, before: readonly string[] | undefined): 
   const all = [...(before ?? []), text];
   if (text !== 'none') endpoint(text);
   if (all.length > 1 && all.includes('none')) throw new InvalidArgumentError("'none' stands alone");
-  const families = new Set(all.map((it) => (it === 'none' ? 0 : isIP(parseEndpoint(it).host))).filter((it) => it > 0));
-  if (families.size > 1) throw new InvalidArgumentError('IPv4 and IPv6 addresses do not mix');
   return all;
 }
 
@@ -63,12 +62,22 @@ export function seedsOf(
 }
 
 /**
- * The address a short-lived node binds: any of the family of those it joins through. Never loopback alone, for a node on
- * this machine may name others that are not.
+ * The addresses a short-lived node binds: any of the families of those it joins through; of names, IPv4, and IPv6 where
+ * this machine has an address that others reach. Never loopback alone, for a node on this machine may name others that
+ * are not.
  */
-export function bindHost(seeds: readonly string[]): string {
-  const hosts = seeds.map((it) => parseEndpoint(it).host);
-  return hosts.length > 0 && hosts.every((it) => isIP(it) === 6) ? '::' : '0.0.0.0';
+export function bindHosts(seeds: readonly string[], hasIpv6: () => boolean = reachesIpv6): readonly string[] {
+  const families = new Set(seeds.map((it) => isIP(parseEndpoint(it).host)));
+  const v6 = families.has(6) || (families.has(0) && hasIpv6());
+  const v4 = families.has(4) || families.has(0) || !v6;
+  return [...(v4 ? ['0.0.0.0'] : []), ...(v6 ? ['::'] : [])];
+}
+
+/** Whether this machine has an IPv6 address beyond its own link. */
+function reachesIpv6(): boolean {
+  return Object.values(networkInterfaces())
+    .flat()
+    .some((it) => it?.family === 'IPv6' && !it.internal && !it.address.startsWith('fe80:'));
 }
 
 function endpoint(text: string): void {

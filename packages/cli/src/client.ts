@@ -7,7 +7,7 @@ import type { Protocol } from '@xorrery/core';
 import { createKvNode, type KvNode, kv } from '@xorrery/kv';
 import { createNode, type JoinReport, type LookupOptions, type MainlineNode, mainline } from '@xorrery/mainline';
 import type { AnyProfile } from '@xorrery/trace';
-import { bindHost } from './args.ts';
+import { bindHosts } from './args.ts';
 import { EXIT, Failure } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
 import { endRecording, type Recording, startRecording } from './recording.ts';
@@ -25,7 +25,7 @@ export interface ClientNode {
 
 /** How it is made: where to bind, whom to join through. */
 export interface ClientNodeOptions {
-  readonly host: string;
+  readonly host: readonly string[];
   readonly port: 0;
   readonly bootstrap: readonly string[];
   readonly readOnly: true;
@@ -39,7 +39,10 @@ export interface ClientProtocol<Node extends ClientNode> {
 }
 
 const MAINLINE: ClientProtocol<MainlineNode> = { profile: mainline, make: createNode };
-export const KV: ClientProtocol<KvNode> = { profile: kv, make: createKvNode };
+export const KV: ClientProtocol<KvNode> = {
+  profile: kv,
+  make: ({ host, ...options }) => createKvNode({ ...options, host: host[0] as string }),
+};
 
 export interface Task<Item, Report, Node extends ClientNode = MainlineNode> {
   readonly seeds: readonly string[];
@@ -83,7 +86,9 @@ export async function performWith<Item, Report, Node extends ClientNode>(
   const cutBy = (how: 'timeout' | 'interrupt') => (): void => abort.abort(how);
   const timer = setTimeout(cutBy('timeout'), timeout);
   const release = onInterrupt(cutBy('interrupt'));
-  const node = make({ host: bindHost(seeds), port: 0, bootstrap: seeds, readOnly: true, ...observed });
+  // A trace is that of one node, at one address.
+  const host = bindHosts(seeds).slice(0, recording === undefined ? undefined : 1);
+  const node = make({ host, port: 0, bootstrap: seeds, readOnly: true, ...observed });
   try {
     const events = node.events({ limit: 65_536 });
     await orAborted(node.start(), abort.signal);

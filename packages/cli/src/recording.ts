@@ -27,6 +27,11 @@ export function startRecording(path: string | undefined, profile: AnyProfile): R
   }
 }
 
+/** The file for the node at another address than the first: a trace is that of one node. */
+export function recordAt(path: string | undefined, index: number): string | undefined {
+  return index === 0 ? path : path?.replace(/(\.[^/\\]*)?$/, (extension) => `.at-${index + 1}${extension}`);
+}
+
 /** Ends it once the node is closed, and says where it is; what went wrong is said even to scripts. */
 export async function endRecording(recording: Recording | undefined, io: Io, quiet: boolean): Promise<void> {
   if (recording === undefined) return;

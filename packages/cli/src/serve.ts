@@ -13,6 +13,8 @@ import { hostPort } from './ui/text.ts';
 export interface ServedNode extends NodeView {
   start(): Promise<Endpoint>;
   close(): Promise<void>;
+  /** Where it is bound, if that can be more than one place. */
+  readonly endpoints?: readonly Endpoint[];
   events(options: SubscribeOptions): Subscription<StreamEvent<Protocol>>;
 }
 
@@ -25,7 +27,7 @@ export interface Service<Node extends ServedNode> {
   readonly readOnly: boolean;
   readonly json: boolean;
   /** Ended with the node. */
-  readonly recording?: Recording;
+  readonly recordings: readonly (Recording | undefined)[];
   /** What it keeps for others, e.g. `3 torrents`. */
   keeps(node: Node): string;
 }
@@ -52,13 +54,14 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
     const bound = hostPort(await starting);
     if (json) {
       const write = (line: object): unknown => io.out.write(`${JSON.stringify(line)}\n`);
-      write({ event: 'ready', ...bound, id: running.id });
+      const all = running.endpoints?.map(hostPort) ?? [bound];
+      write({ event: 'ready', ...bound, id: running.id, ...(all.length > 1 && { endpoints: all }) });
       tell = (news) => {
         const line = newsJson(news);
         if (line !== undefined) write(line);
       };
     } else {
-      io.out.write(nodeHeader(command, running.id, bound, seeds, readOnly));
+      io.out.write(nodeHeader(command, running.id, bound, seeds, readOnly, running.endpoints?.slice(1)));
       screen = new Live(
         io.out,
         nodeStatus(running, () => service.keeps(running), paintFor(io.out)),
@@ -76,7 +79,7 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
     screen?.end(false);
     release();
     await node?.close();
-    await endRecording(service.recording, io, json);
+    for (const recording of service.recordings) await endRecording(recording, io, json);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bindHost, bootstrap, duration, host, nodeId, seedsOf, wholeNumber } from '../src/args.ts';
+import { bindHosts, bootstrap, duration, host, nodeId, seedsOf, wholeNumber } from '../src/args.ts';
 
 const hex = '0123456789abcdef0123456789abcdef01234567';
 
@@ -66,8 +66,8 @@ describe('bootstrap endpoints', () => {
     expect(() => bootstrap(text, undefined)).toThrow(why);
   });
 
-  it("do not mix families, nor 'none' with others", () => {
-    expect(() => bootstrap('[::1]:1', ['127.0.0.1:1'])).toThrow('IPv4 and IPv6 addresses do not mix');
+  it("do not mix 'none' with others; families may mix", () => {
+    expect(bootstrap('[::1]:1', ['127.0.0.1:1'])).toEqual(['127.0.0.1:1', '[::1]:1']);
     expect(() => bootstrap('none', ['127.0.0.1:1'])).toThrow("'none' stands alone");
     expect(() => bootstrap('127.0.0.1:1', ['none'])).toThrow("'none' stands alone");
   });
@@ -80,13 +80,22 @@ describe('addresses to bind', () => {
   });
 
   it.each([
-    [['127.0.0.1:1', 'localhost:2'], '0.0.0.0'],
-    [['127.0.0.1:1', '192.0.2.1:2'], '0.0.0.0'],
-    [['[::1]:1'], '::'],
-    [['[2001:db8::1]:1', '[::1]:1'], '::'],
-    [['router.example:1'], '0.0.0.0'],
-    [[], '0.0.0.0'],
-  ])('of a short-lived node suit whom it asks: %j -> %s', (seeds, address) => {
-    expect(bindHost(seeds)).toBe(address);
+    [['127.0.0.1:1', '192.0.2.1:2'], ['0.0.0.0'], ['0.0.0.0']],
+    [['[2001:db8::1]:1', '[::1]:1'], ['::'], ['::']],
+    [
+      ['127.0.0.1:1', '[::1]:1'],
+      ['0.0.0.0', '::'],
+      ['0.0.0.0', '::'],
+    ],
+    [['router.example:1'], ['0.0.0.0'], ['0.0.0.0', '::']],
+    [
+      ['[::1]:1', 'router.example:1'],
+      ['0.0.0.0', '::'],
+      ['0.0.0.0', '::'],
+    ],
+    [[], ['0.0.0.0'], ['0.0.0.0']],
+  ])('of a short-lived node suit whom it asks: %j -> %j, with IPv6 at hand %j', (seeds, without, with6) => {
+    expect(bindHosts(seeds, () => false)).toEqual(without);
+    expect(bindHosts(seeds, () => true)).toEqual(with6);
   });
 });

@@ -111,6 +111,11 @@ export class Coordinator<P extends Protocol, C, S> {
     return this.#lifecycle.state;
   }
 
+  /** Whether it has been started, and not closed since. */
+  get isRunning(): boolean {
+    return this.#lifecycle.running;
+  }
+
   /** At most `n` contacts of the table in ascending distance to `target`. Nothing is sent. */
   closest(target: Id, n: number): readonly Contact[] {
     return closest(tableOf(this.#state.routing), target, n);

@@ -1,6 +1,8 @@
 /** The public face of the Mainline node. */
 export { RefusedError, TransportError, type TransportErrorCode } from '@xorrery/coordinator';
+export { PUBLIC_BOOTSTRAP } from './bootstrap.ts';
 export * from './crawl.ts';
+export type { JoinReport } from './home.ts';
 export * from './iterative-lookup.ts';
 export { type Decoded, decode } from './krpc-decode.ts';
 export { encode } from './krpc-encode.ts';

@@ -1,11 +1,10 @@
 /**
  * A Mainline node for applications: `createNode()`, then `findPeers`, `findNode`, `announce` and `ping`, each awaitable,
- * iterable and abortable, and `events()` for all that happens. It joins core, coordinator and UDP, and adds nothing of
- * its own.
+ * iterable and abortable, and `events()` for all that happens. With several addresses there is a node at each, and every
+ * operation runs at all of them; it joins core, coordinator and UDP, and adds nothing of its own.
  */
 import {
   type Clock,
-  Coordinator,
   type CoordinatorOptions,
   type Entropy,
   type LifecycleState,
@@ -26,37 +25,28 @@ import {
   checkInteger,
   type Endpoint,
   type Id,
-  idFromBytes,
   isId,
-  makeNode,
   type NodeConfig,
   type PublishReport,
   type QueryReport,
   type QuerySettings,
 } from '@xorrery/core';
+import { PUBLIC_BOOTSTRAP, resolveSeeds } from './bootstrap.ts';
+import { familyOf } from './compact.ts';
+import { Home, type JoinReport, type NodeCoordinator } from './home.ts';
 import type { KrpcIn, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
 import type { PeerStore, PeerStoreConfig } from './peer-store.ts';
-import { MAINLINE_DEFAULTS, mainline } from './profile.ts';
-import { EndpointError, resolveEndpoint } from './target-endpoint.ts';
-import { keyedTokens } from './token.ts';
-import { udpTransport } from './udp.ts';
-
-/** Nodes that are known to help newcomers in. */
-export const PUBLIC_BOOTSTRAP: readonly string[] = [
-  'dht.transmissionbt.com:6881',
-  'router.bittorrent.com:6881',
-  'dht.libtorrent.org:25401',
-  'router.utorrent.com:6881',
-];
+import { mainline } from './profile.ts';
+import { joinedAny, mergedEvents, mergedPublish, mergedQuery, together } from './together.ts';
 
 export interface MainlineOptions {
-  /** The IP address to bind. Default `0.0.0.0`. */
-  readonly host?: string;
-  /** The UDP port to bind; 0 takes any free one. Default 6881. */
+  /** The IP address to bind, or several: there is a node at each (BEP 32, 45). Default `0.0.0.0`. */
+  readonly host?: string | readonly string[];
+  /** The UDP port to bind at each address; 0 takes any free one. Default 6881. */
   readonly port?: number;
   /** `host:port` of nodes to join through. Default: the public ones. Empty: start alone. */
   readonly bootstrap?: readonly string[];
-  /** Our id. Default: at random. */
+  /** Our id at the first address. Default, and at the others: at random. */
   readonly id?: Id;
   /** Answer nobody and enter no table (BEP 43). */
   readonly readOnly?: boolean;
@@ -64,10 +54,13 @@ export interface MainlineOptions {
   readonly config?: Partial<Omit<NodeConfig<PeerStoreConfig>, 'self' | 'seed' | 'readOnly'>>;
   readonly clock?: Clock;
   readonly entropy?: Entropy;
-  /** In place of a UDP socket: a transport for tests and other carriers. */
-  readonly transport?: Transport<KrpcOut, KrpcIn>;
-  readonly observer?: CoordinatorOptions<Mainline, PeerStoreConfig, PeerStore>['observer'];
+  /** In place of UDP sockets: transports for tests and other carriers, one for each address. */
+  readonly transport?: Transport<KrpcOut, KrpcIn> | readonly Transport<KrpcOut, KrpcIn>[];
+  /** Sees each turn at the first address; a list: at each. */
+  readonly observer?: Seer | readonly Seer[];
 }
+
+type Seer = NonNullable<CoordinatorOptions<Mainline, PeerStoreConfig, PeerStore>['observer']>;
 
 /** Options of a lookup: an abort signal, and settings for this one alone. */
 export interface LookupOptions extends OperationOptions {
@@ -79,18 +72,7 @@ export interface AnnounceOptions extends LookupOptions {
   readonly port?: number;
 }
 
-/** How joining went. `isolated`: nobody has answered yet; the node keeps trying. */
-export interface JoinReport {
-  readonly outcome: 'joined' | 'isolated';
-  readonly contacts: number;
-  /** ms since the start. */
-  readonly elapsed: number;
-}
-
-type NodeCoordinator = Coordinator<Mainline, PeerStoreConfig, PeerStore>;
 type Report = QueryReport<Mainline>;
-
-const machine = makeNode(mainline);
 
 /** Makes a node; nothing happens before `start()`. Throws `ConfigError` naming the option that is out of range. */
 export function createNode(options: MainlineOptions = {}): MainlineNode {
@@ -98,70 +80,88 @@ export function createNode(options: MainlineOptions = {}): MainlineNode {
 }
 
 export class MainlineNode {
-  readonly id: Id;
-  readonly #coordinator: NodeCoordinator;
+  readonly #homes: readonly Home[];
   readonly #bootstrap: readonly string[];
-  readonly #family: 4 | 6;
   readonly #joined: Promise<JoinReport | undefined>;
   #starting: Promise<Endpoint> | undefined;
+  #endpoints: readonly Endpoint[] = [];
 
   constructor(options: MainlineOptions) {
-    const { host = '0.0.0.0', port = 6881, entropy = systemEntropy, clock = new SystemClock() } = options;
-    const { id = idFromBytes(entropy.bytes(20)), readOnly = false, observer } = options;
+    const { port = 6881, entropy = systemEntropy, clock = new SystemClock(), id, readOnly = false } = options;
+    const hosts = [options.host ?? '0.0.0.0'].flat();
+    const transports = options.transport === undefined ? [] : [options.transport].flat();
     checkInteger('port', port, 0, 65_535);
-    if (!isId(id, 160)) throw new ConfigError('id', 'must be 40 lowercase hex digits');
-    this.id = id;
+    if (id !== undefined && !isId(id, 160)) throw new ConfigError('id', 'must be 40 lowercase hex digits');
+    if (hosts.length === 0 || hosts.length > MAX_ADDRESSES || new Set(hosts).size < hosts.length) {
+      throw new ConfigError('host', `must be 1 to ${MAX_ADDRESSES} different addresses`);
+    }
     this.#bootstrap = options.bootstrap ?? PUBLIC_BOOTSTRAP;
-    this.#family = host.includes(':') ? 6 : 4;
-    const seed = Number.parseInt(idFromBytes(entropy.bytes(4)), 16);
-    const transport = options.transport ?? udpTransport({ host, port, clock, tokens: keyedTokens(entropy) });
-    this.#coordinator = new Coordinator({
-      machine,
-      config: { ...MAINLINE_DEFAULTS, ...options.config, self: id, seed, readOnly },
-      transport,
-      clock,
-      entropy,
-      ...(observer === undefined ? undefined : { observer }),
-    });
-    this.#joined = firstJoin(this.#coordinator);
+    const { config } = options;
+    const observers = options.observer === undefined ? [] : [options.observer].flat();
+    const homes: Home[] = [];
+    for (const [i, host] of hosts.entries()) {
+      const sibling = (): Home | undefined => homes.find((it) => it.family !== homes[i]?.family);
+      const own = { host, port, id: i === 0 ? id : undefined, transport: transports[i], observer: observers[i] };
+      homes.push(new Home({ ...own, readOnly, config, clock, entropy, sibling }));
+    }
+    this.#homes = homes;
+    this.#joined = joinedAny(homes);
+  }
+
+  /** Our id; with several addresses, that at the first. It may change when others see us at another address (BEP 42). */
+  get id(): Id {
+    return this.#first.id;
+  }
+
+  /** Where it is bound, by address; empty before it is. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints;
   }
 
   /**
-   * Binds and begins to join. Resolves to the endpoint bound. Rejects with `TransportError` when it cannot bind,
-   * `EndpointError` when a bootstrap endpoint is malformed, or when none of them has an address.
+   * Binds and begins to join. Resolves to the endpoint bound, the first of several. Rejects with `TransportError` when
+   * it cannot bind, `EndpointError` when a bootstrap endpoint is malformed, or when none of them has an address.
    */
   start(): Promise<Endpoint> {
-    this.#starting ??= this.#resolveSeeds().then((seeds) => this.#coordinator.start(seeds));
+    this.#starting ??= this.#start();
     return this.#starting;
   }
 
   /** Ends all operations (reason `closed`) and unbinds. Idempotent, legal at any time. */
-  close(): Promise<void> {
-    return this.#coordinator.close();
+  async close(): Promise<void> {
+    await Promise.all(this.#homes.map(({ coordinator }) => coordinator.close()));
   }
 
-  /** How joining went, once that is known; `undefined` when the node was closed before. */
+  /** How joining went, once that is known at any address; `undefined` when the node was closed before. */
   joined(): Promise<JoinReport | undefined> {
     return this.#joined;
   }
 
-  /** All that happens from now on, as a stream of your own. */
+  /** All that happens from now on, at whatever address, as a stream of your own. */
   events(options?: SubscribeOptions): Subscription<StreamEvent<Mainline>> {
-    return this.#coordinator.events(options);
+    if (this.#homes.length === 1) return this.#first.coordinator.events(options);
+    return mergedEvents(this.#homes.map(({ coordinator }) => coordinator.events(options)));
   }
 
+  /** How far the node is at the address where it is farthest. */
   get lifecycle(): LifecycleState {
-    return this.#coordinator.lifecycle;
+    const states = this.#homes.map(({ coordinator }) => coordinator.lifecycle);
+    return STATES.find((it) => states.includes(it)) as LifecycleState;
   }
 
-  /** The nodes in the routing table, each with the instant at which it last answered. */
+  /** The nodes in the routing tables, each with the instant at which it last answered. */
   get contacts(): readonly ContactView[] {
-    return this.#coordinator.contacts;
+    return this.#homes.flatMap(({ coordinator }) => coordinator.contacts);
   }
 
-  /** The node's whole state: plain readonly data. */
+  /** The whole state, of the node at the first address: plain readonly data. */
   get state(): NodeCoordinator['state'] {
-    return this.#coordinator.state;
+    return this.#first.coordinator.state;
+  }
+
+  /** The states at all addresses. */
+  get states(): readonly NodeCoordinator['state'][] {
+    return this.#homes.map(({ coordinator }) => coordinator.state);
   }
 
   /** Looks for the peers of a torrent until the lookup converges. Iterate it for peers as they come. */
@@ -183,23 +183,25 @@ export class MainlineNode {
   /** Tells the nodes closest to a torrent that a peer is here. Iterate it for nodes as they take it. */
   announce(infoHash: Id, options: AnnounceOptions = {}): Operation<Contact, PublishReport> {
     const { port, settings, signal } = options;
+    checkId('infoHash', infoHash);
     if (port !== undefined) checkInteger('port', port, 1, 65_535);
     const impliedPort = port === undefined;
     const store: OutRequest = { method: 'announce_peer', infoHash, port: port ?? 0, impliedPort, token: '' };
     const find: OutRequest = { method: 'get_peers', infoHash };
     const event = { type: 'publish', target: infoHash, find, store, ...(settings && { settings }) } as const;
-    return operate(
-      this.#coordinator,
-      event,
-      {
-        items: (it) => (it.type === 'query' && it.id.startsWith('store:') ? answererOf(it) : []),
-        report: (it) => (it.type === 'published' ? it.report : undefined),
-      },
-      signal === undefined ? {} : { signal },
-    );
+    const reading = {
+      items: (it: Announced) => (it.type === 'query' && it.id.startsWith('store:') ? answererOf(it) : []),
+      report: (it: Announced) => (it.type === 'published' ? it.report : undefined),
+    };
+    const begin = ({ coordinator }: Home, by: AbortSignal | undefined): Operation<Contact, PublishReport> =>
+      operate(coordinator, event, reading, by === undefined ? {} : { signal: by });
+    return together(this.#homes, begin, mergedPublish, signal);
   }
 
-  /** Asks an endpoint whether it is there. The report names its id, or why there was no answer. */
+  /**
+   * Asks an endpoint whether it is there. The report names its id, or why there was no answer. It fails where none
+   * of our addresses is of its family.
+   */
   ping(endpoint: Endpoint, { settings, signal }: LookupOptions = {}): Operation<Contact, Report> {
     const event = {
       type: 'ask',
@@ -207,17 +209,13 @@ export class MainlineNode {
       request: mainline.ping,
       ...(settings && { settings }),
     } as const;
-    return operate(
-      this.#coordinator,
-      event,
-      { items: answererOf, report: reportOf },
-      signal === undefined ? {} : { signal },
-    );
+    const reading = { items: answererOf, report: reportOf };
+    return operate(this.#homeFor(endpoint).coordinator, event, reading, signal === undefined ? {} : { signal });
   }
 
   /** Tells the node of another node, e.g. from a BitTorrent PORT message (BEP 5). If it answers, it may enter the table. */
   introduce(endpoint: Endpoint): void {
-    this.#coordinator.introduce(endpoint);
+    this.#homeFor(endpoint).coordinator.introduce(endpoint);
   }
 
   #look<Item>(
@@ -227,22 +225,46 @@ export class MainlineNode {
     { settings, signal }: LookupOptions,
     items: (event: Announced) => readonly Item[],
   ): Operation<Item, Report> {
-    if (!isId(target, 160)) throw new ConfigError('target', `must be 40 lowercase hex digits, got '${String(target)}'`);
+    checkId('target', target);
     const event = { type: 'lookup', kind, target, request, ...(settings && { settings }) } as const;
-    return operate(this.#coordinator, event, { items, report: reportOf }, signal === undefined ? {} : { signal });
+    const begin = ({ coordinator }: Home, by: AbortSignal | undefined): Operation<Item, Report> =>
+      operate(coordinator, event, { items, report: reportOf }, by === undefined ? {} : { signal: by });
+    return together(this.#homes, begin, mergedQuery, signal);
   }
 
-  async #resolveSeeds(): Promise<readonly Endpoint[]> {
-    const outcomes = await Promise.allSettled(
-      this.#bootstrap.map((text) => resolveEndpoint(text, { family: this.#family })),
-    );
-    const seeds = outcomes.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
-    const failures = outcomes.flatMap((it) => (it.status === 'rejected' ? [it.reason as Error] : []));
-    if (seeds.length === 0 && failures[0] !== undefined) throw failures[0];
-    const malformed = failures.find((it) => it instanceof EndpointError && it.code === 'malformed');
-    if (malformed !== undefined) throw malformed;
-    return [...new Set(seeds)].sort();
+  get #first(): Home {
+    return this.#homes[0] as Home;
   }
+
+  #homeFor(endpoint: Endpoint): Home {
+    return this.#homes.find(({ family }) => family === familyOf(endpoint)) ?? this.#first;
+  }
+
+  async #start(): Promise<Endpoint> {
+    const seeds = await resolveSeeds(
+      this.#bootstrap,
+      this.#homes.map(({ family }) => family),
+    );
+    const starts = this.#homes.map(({ coordinator }, i) => coordinator.start(seeds[i]));
+    try {
+      this.#endpoints = await Promise.all(starts);
+    } catch (error) {
+      // All addresses or none: nobody is to find half a node later.
+      if (starts.length > 1) await this.close();
+      throw error;
+    }
+    return this.#endpoints[0] as Endpoint;
+  }
+}
+
+/** Addresses of one node. */
+const MAX_ADDRESSES = 16;
+
+/** From being of use to not. */
+const STATES: readonly LifecycleState[] = ['online', 'joining', 'offline', 'starting', 'stopping', 'stopped', 'closed'];
+
+function checkId(field: string, id: unknown): void {
+  if (!isId(id, 160)) throw new ConfigError(field, `must be 40 lowercase hex digits, got '${String(id)}'`);
 }
 
 type Announced = StreamEvent<Mainline>['event'];
@@ -258,13 +280,4 @@ function answererOf(event: Announced): readonly Contact[] {
 
 function reportOf(event: Announced): Report | undefined {
   return event.type === 'query' && event.effect.type === 'finished' ? event.effect.report : undefined;
-}
-
-async function firstJoin(coordinator: NodeCoordinator): Promise<JoinReport | undefined> {
-  for await (const streamed of coordinator.events()) {
-    if (streamed.type === 'lagged' || streamed.event.type !== 'join-finished') continue;
-    const { outcome, contacts, elapsed } = streamed.event;
-    return { outcome, contacts, elapsed };
-  }
-  return undefined;
 }

@@ -25,6 +25,8 @@ export interface UdpOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Bytes the system may hold for us until we read them; it may grant less. Default 1 MiB. */
   readonly receiveBuffer?: number;
+  /** Whether requests for nodes are to ask for those of both families (BEP 32). Default: never. */
+  readonly wantsBoth?: () => boolean;
 }
 
 const RECEIVE_BUFFER = 1 << 20;
@@ -109,7 +111,9 @@ class UdpTransport implements Transport<KrpcOut, KrpcIn> {
       process.nextTick(() => this.#inbox?.unsent(to, message.tid, 'no such address here'));
       return;
     }
-    socket.send(encode(message, to, this.#options.tokens), port, host, (error: NodeJS.ErrnoException | null) => {
+    const { tokens, wantsBoth } = this.#options;
+    const both = message.type === 'request' && wantsBoth?.() === true;
+    socket.send(encode(message, to, tokens, both), port, host, (error: NodeJS.ErrnoException | null) => {
       if (error !== null) this.#inbox?.unsent(to, message.tid, error.code ?? 'failed');
     });
   }

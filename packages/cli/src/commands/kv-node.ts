@@ -55,7 +55,7 @@ export function addKvNode(group: Command, io: Io, exit: (code: number) => void):
 async function runKvNode(options: KvNodeOptions, io: Io): Promise<number> {
   const { host: hosts = ['0.0.0.0'], port, json = false, readOnly = false } = options;
   const [address = '0.0.0.0', second] = hosts;
-  if (second !== undefined) throw new Failure('--host: a second address is not available in this version');
+  if (second !== undefined) throw new Failure('--host: a node of the store has one address');
   const seeds = seedsOf(options.bootstrap, []);
   const recording = startRecording(options.record, kv);
   const service = {
@@ -63,7 +63,7 @@ async function runKvNode(options: KvNodeOptions, io: Io): Promise<number> {
     seeds,
     readOnly,
     json,
-    ...(recording && { recording }),
+    recordings: [recording],
     make: (tell: (news: NodeNews) => void) =>
       createKvNode({
         host: address,

@@ -10,9 +10,8 @@ import {
 } from '@xorrery/mainline';
 import type { Command } from 'commander';
 import { bootstrap, host, seedsOf, wholeNumber } from '../args.ts';
-import { Failure } from '../failure.ts';
 import { addLaterOptions } from '../later.ts';
-import { addRecordOption, both, startRecording } from '../recording.ts';
+import { addRecordOption, both, recordAt, startRecording } from '../recording.ts';
 import { serve } from '../serve.ts';
 import type { NodeNews } from '../ui/node-lines.ts';
 import type { Io } from '../ui/terminal.ts';
@@ -31,6 +30,7 @@ const EXAMPLES = `
 Examples:
   xorrery node
   xorrery node --host 127.0.0.1 --port 7001 --bootstrap none
+  xorrery node --host 0.0.0.0 --host ::
   xorrery node --host 127.0.0.1 --port 0 --bootstrap 127.0.0.1:7001 --json
   xorrery node --record night.ndjson.gz
 
@@ -43,7 +43,7 @@ export function addNode(program: Command, io: Io, exit: (code: number) => void):
     .command('node')
     .summary('run a node of the network')
     .description('Run a Mainline node until Ctrl-C or SIGTERM.')
-    .option('-H, --host <address>', 'the address to bind (default: "0.0.0.0")', host)
+    .option('-H, --host <address>', 'the address to bind; repeats (default: "0.0.0.0")', host)
     .option('-p, --port <port>', 'the UDP port to bind; 0 takes any free one', wholeNumber(0, 65_535), 6881)
     .option(
       '-b, --bootstrap <endpoint>',
@@ -60,27 +60,29 @@ export function addNode(program: Command, io: Io, exit: (code: number) => void):
 
 async function runNode(options: NodeOptions, io: Io): Promise<number> {
   const { host: hosts = ['0.0.0.0'], port, json = false, readOnly = false } = options;
-  const [address = '0.0.0.0', second] = hosts;
-  if (second !== undefined) throw new Failure('--host: a second address is not available in this version');
   const seeds = seedsOf(options.bootstrap);
-  const recording = startRecording(options.record, mainline);
+  const recordings = hosts.map((_, i) => startRecording(recordAt(options.record, i), mainline));
   const service = {
     command: 'node',
     seeds,
     readOnly,
     json,
-    ...(recording && { recording }),
+    recordings,
     make: (tell: (news: NodeNews) => void) =>
       createNode({
-        host: address,
+        host: hosts,
         port,
         bootstrap: seeds,
         readOnly,
-        observer: both(announcements(tell), recording?.observer),
+        observer: recordings.map((it) => both(announcements(tell), it?.observer)),
       }),
-    keeps: (node: MainlineNode) => count(node.state.server.torrents.size, 'torrent'),
+    keeps: (node: MainlineNode) => count(torrentsAt(node), 'torrent'),
   };
   return serve(service, io);
+}
+
+function torrentsAt(node: MainlineNode): number {
+  return node.states.reduce((all, { server }) => all + server.torrents.size, 0);
 }
 
 /** Peers that others announce to us are requests, not events of ours: they are seen as they are answered. */

@@ -1,7 +1,7 @@
 /** What stands above and below the events of a running node. */
 import { networkInterfaces } from 'node:os';
 import type { LifecycleState } from '@xorrery/coordinator';
-import type { ContactView, Counters, Id } from '@xorrery/core';
+import type { ContactView, Counters, Endpoint, Id } from '@xorrery/core';
 import type { Paint } from './terminal.ts';
 import { count, time } from './text.ts';
 
@@ -38,6 +38,7 @@ export function nodeHeader(
   { host: address, port }: { host: string; port: number },
   seeds: readonly string[],
   readOnly: boolean,
+  alsoAt: readonly Endpoint[] = [],
 ): string {
   const from = seeds.length === 0 ? 'nobody: it waits to be found' : seeds.slice(0, 2).join(', ');
   const more = seeds.length > 2 ? ` and ${seeds.length - 2} more` : '';
@@ -46,6 +47,7 @@ export function nodeHeader(
   const lines = [
     `node     ${id}`,
     `listens  ${address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`}/udp`,
+    ...alsoAt.map((it) => `and      ${it}/udp`),
     `joins    ${from}${more}`,
     ...(readOnly ? ['answers  nobody (read-only)'] : [`others   xorrery ${command} --port 0 --bootstrap ${endpoint}`]),
     'ends     with Ctrl-C',

@@ -1,0 +1,107 @@
+/**
+ * One node at one address: its coordinator and its transport. A machine with several
+ * addresses has a node at each (BEP 45), with an id of its own, because ids are bound to addresses (BEP 42).
+ */
+import { type Clock, Coordinator, type CoordinatorOptions, type Entropy, type Transport } from '@xorrery/coordinator';
+import {
+  type Contact,
+  type Endpoint,
+  type Id,
+  idFromBytes,
+  makeNode,
+  type NodeConfig,
+  tableOf,
+  tableSize,
+} from '@xorrery/core';
+import type { Family } from './compact.ts';
+import { betweenFamilies, type Sibling } from './families.ts';
+import type { KrpcIn, KrpcOut, Mainline } from './messages.ts';
+import type { PeerStore, PeerStoreConfig } from './peer-store.ts';
+import { MAINLINE_DEFAULTS, mainline } from './profile.ts';
+import { keyedTokens } from './token.ts';
+import { udpTransport } from './udp.ts';
+
+export type NodeCoordinator = Coordinator<Mainline, PeerStoreConfig, PeerStore>;
+
+/** How joining went. `isolated`: nobody has answered yet; the node keeps trying. */
+export interface JoinReport {
+  readonly outcome: 'joined' | 'isolated';
+  readonly contacts: number;
+  /** ms since the start. */
+  readonly elapsed: number;
+}
+
+export interface HomeOptions {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+  readonly id: Id | undefined;
+  readonly readOnly: boolean;
+  readonly config: Partial<NodeConfig<PeerStoreConfig>> | undefined;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly transport: Transport<KrpcOut, KrpcIn> | undefined;
+  readonly observer: CoordinatorOptions<Mainline, PeerStoreConfig, PeerStore>['observer'];
+  /** The node of the other family, once it is made. */
+  readonly sibling: () => Sibling | undefined;
+}
+
+/** A table with fewer contacts takes strangers from the other family's replies. */
+const FEW = 32;
+
+const machine = makeNode(mainline);
+
+export class Home implements Sibling {
+  readonly family: Family;
+  readonly coordinator: NodeCoordinator;
+  readonly joined: Promise<JoinReport | undefined>;
+
+  /** Throws `ConfigError` naming the setting that is out of range. */
+  constructor(options: HomeOptions) {
+    const { host, port, clock, entropy, sibling, observer } = options;
+    const { id: self = idFromBytes(entropy.bytes(20)) } = options;
+    const seed = Number.parseInt(idFromBytes(entropy.bytes(4)), 16);
+    this.family = host.includes(':') ? 6 : 4;
+    const wantsBoth = (): boolean => sibling()?.isShort === true;
+    const transport = options.transport ?? udpTransport({ host, port, clock, tokens: keyedTokens(entropy), wantsBoth });
+    this.coordinator = new Coordinator({
+      machine,
+      config: { ...MAINLINE_DEFAULTS, ...options.config, self, seed, readOnly: options.readOnly },
+      transport: betweenFamilies(transport, this.family, sibling),
+      clock,
+      entropy,
+      ...(observer === undefined ? undefined : { observer }),
+    });
+    this.joined = firstJoin(this.coordinator);
+  }
+
+  get id(): Id {
+    return this.coordinator.state.config.self;
+  }
+
+  /** Contacts in its table. */
+  get size(): number {
+    return tableSize(tableOf(this.coordinator.state.routing));
+  }
+
+  get isShort(): boolean {
+    return this.size < FEW;
+  }
+
+  introduce(endpoint: Endpoint): void {
+    if (this.coordinator.isRunning) this.coordinator.introduce(endpoint);
+  }
+
+  closest(target: Id, count: number): readonly Contact[] {
+    return this.coordinator.closest(target, count);
+  }
+}
+
+async function firstJoin(coordinator: NodeCoordinator): Promise<JoinReport | undefined> {
+  for await (const streamed of coordinator.events()) {
+    if (streamed.type === 'lagged' || streamed.event.type !== 'join-finished') continue;
+    const { outcome, contacts, elapsed } = streamed.event;
+    return { outcome, contacts, elapsed };
+  }
+  return undefined;
+}

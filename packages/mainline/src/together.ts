@@ -1,0 +1,149 @@
+/**
+ * Several homes as one: an operation runs at each of them at once, and ends when all have ended; but a home that has
+ * met nobody is not waited for once another has come through, or an address that leads nowhere would hold up all.
+ */
+import type { Operation as OperationOf, StreamEvent, Subscription } from '@xorrery/coordinator';
+import { type Lagged, Operation } from '@xorrery/coordinator';
+import {
+  type Contact,
+  compareDistance,
+  type FinishReason,
+  type Id,
+  type PublishReport,
+  type QueryReport,
+} from '@xorrery/core';
+import type { Home, JoinReport } from './home.ts';
+import type { Mainline } from './messages.ts';
+
+/** Begins the operation at every home. Throws what each of them throws, when none of them begins. */
+export function together<Item, Report>(
+  homes: readonly Home[],
+  begin: (home: Home, signal: AbortSignal | undefined) => OperationOf<Item, Report>,
+  merge: (reports: readonly Report[]) => Report,
+  signal: AbortSignal | undefined,
+): OperationOf<Item, Report> {
+  if (homes.length === 1) return begin(homes[0] as Home, signal);
+  const begun: { readonly home: Home; readonly part: OperationOf<Item, Report>; readonly cut: AbortController }[] = [];
+  let refusal: unknown;
+  for (const home of homes) {
+    const cut = new AbortController();
+    try {
+      const either = signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]);
+      begun.push({ home, part: begin(home, either), cut });
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  if (begun[0] === undefined) throw refusal;
+  return new Operation(begun[0].part.id, async (add) => {
+    const reports = begun.map(async ({ home, part }) => {
+      for await (const item of part) add([item]);
+      const report = await part;
+      if (home.size > 0) for (const other of begun) if (other.home.size === 0) other.cut.abort();
+      return report;
+    });
+    return merge(await Promise.all(reports));
+  });
+}
+
+/** From what says most to what says least. */
+const REASONS: readonly (FinishReason | 'failed')[] = [
+  'found',
+  'quorum',
+  'converged',
+  'exhausted',
+  'expired',
+  'failed',
+  'cancelled',
+  'closed',
+];
+
+/** The lookups of several homes as one: the reason and the evidence are those of the one that came farthest. */
+export function mergedQuery(reports: readonly QueryReport<Mainline>[]): QueryReport<Mainline> {
+  const best = farthest(reports);
+  const { target } = best;
+  const byDistance = (a: Contact, b: Contact): number => compareDistance(target as Id, a.id, b.id);
+  const sum = (of: (report: QueryReport<Mainline>) => number): number => reports.reduce((all, it) => all + of(it), 0);
+  return {
+    ...best,
+    closest: reports.flatMap((it) => it.closest).sort(byDistance),
+    values: reports.flatMap((it) => it.values),
+    asked: reports.flatMap((it) => it.asked),
+    counts: {
+      requests: sum((it) => it.counts.requests),
+      answered: sum((it) => it.counts.answered),
+      failed: sum((it) => it.counts.failed),
+      silent: sum((it) => it.counts.silent),
+      abandoned: sum((it) => it.counts.abandoned),
+      late: sum((it) => it.counts.late),
+    },
+    elapsed: Math.max(...reports.map((it) => it.elapsed)),
+  };
+}
+
+/** The publishing of several homes as one. */
+export function mergedPublish(reports: readonly PublishReport[]): PublishReport {
+  return {
+    ...farthest(reports),
+    stored: reports.flatMap((it) => it.stored),
+    failed: reports.flatMap((it) => it.failed),
+    notAttempted: reports.flatMap((it) => it.notAttempted),
+    elapsed: Math.max(...reports.map((it) => it.elapsed)),
+  };
+}
+
+function farthest<R extends { readonly reason: FinishReason | 'failed' }>(reports: readonly R[]): R {
+  const rank = ({ reason }: R): number => REASONS.indexOf(reason);
+  return reports.reduce((best, it) => (rank(it) < rank(best) ? it : best));
+}
+
+/** How joining went: well as soon as it did at one home, badly when it did at none. */
+export async function joinedAny(homes: readonly Home[]): Promise<JoinReport | undefined> {
+  const joins = homes.map(async (home) => {
+    const report = await home.joined;
+    if (report?.outcome !== 'joined') throw report;
+    return report;
+  });
+  const first = await Promise.any(joins).catch((error: AggregateError) => error.errors.find((it) => it !== undefined));
+  if (first === undefined || homes.length === 1) return first;
+  return { ...first, contacts: homes.reduce((all, home) => all + home.size, 0) };
+}
+
+type Streamed = StreamEvent<Mainline> | Lagged;
+
+/** Several subscriptions as one, numbered anew. */
+export function mergedEvents(
+  parts: readonly Subscription<StreamEvent<Mainline>>[],
+): Subscription<StreamEvent<Mainline>> {
+  const close = (): void => {
+    for (const part of parts) part.close();
+  };
+  const events = inTurn(parts, close);
+  return {
+    [Symbol.asyncIterator]: () => events,
+    next: () => events.next(),
+    return: (value) => events.return(value),
+    close,
+  } as Subscription<StreamEvent<Mainline>>;
+}
+
+async function* inTurn(
+  parts: readonly Subscription<StreamEvent<Mainline>>[],
+  close: () => void,
+): AsyncGenerator<Streamed, void, undefined> {
+  const next = async (part: Subscription<StreamEvent<Mainline>>) => ({ part, result: await part.next() });
+  const pending = new Map(parts.map((part) => [part, next(part)]));
+  try {
+    for (let seq = 0; pending.size > 0; ) {
+      const { part, result } = await Promise.race(pending.values());
+      if (result.done === true) {
+        pending.delete(part);
+        continue;
+      }
+      pending.set(part, next(part));
+      yield result.value.type === 'lagged' ? result.value : { ...result.value, seq: seq++ };
+    }
+  } finally {
+    close();
+  }
+}
