@@ -8,6 +8,7 @@ type Status = BootstrapState['status'];
 
 const statuses = {
   idle: 'not started',
+  greeting: 'those whom a former run knew are asked whether they are there',
   seeking: 'the lookup of our own id runs',
   filling: 'lookups in far buckets run',
   resting: 'nobody is known; it tries again, or waits for somebody to turn up',
@@ -16,6 +17,8 @@ const statuses = {
 
 const events = {
   start: 'begin, with so many seeds and so many contacts of a former run',
+  seeds: 'there are so many seeds from now on',
+  greeted: 'whoever was greeted has answered, or not',
   'self-found': 'the lookup of our own id ended; names the bucket of our closest contact',
   'bucket-filled': 'a bucket’s lookup ended',
   'contacts-changed': 'the table has so many contacts now',
@@ -25,6 +28,7 @@ const events = {
 } satisfies Record<BootstrapEvent['type'], string>;
 
 const effects = {
+  greet: 'ask a sample of those we knew whether they are there',
   'find-self': 'look for our own id, with the seeds where contacts are too few or may all be gone',
   'fill-bucket': 'look into this bucket',
   joined: 'said once, and again after `isolated`',
@@ -33,6 +37,10 @@ const effects = {
 
 const guards = {
   'nobody to ask': ({ event }) => event.type === 'start' && event.seeds + event.contacts === 0,
+  'some known': ({ event }) => event.type === 'start' && event.contacts > 0,
+  'enough answered': ({ before, event }) => isNews(before, event) && event.contacts >= before.config.minContacts,
+  'somebody to ask at last': ({ before, event }) =>
+    event.type === 'seeds' && event.seeds > 0 && 'wakeAt' in before && before.wakeAt === undefined,
   'nobody known': ({ before, event }) => before.contacts === 0 || (event.type === 'self-found' && event.neighbour < 0),
   'no far bucket': ({ event }) => event.type === 'self-found' && event.neighbour === 0,
   'more to fill': ({ before }) => before.status === 'filling' && (before.running > 1 || before.next < before.until),
@@ -63,12 +71,25 @@ const machine = setup({
       on: {
         start: [
           { guard: 'nobody to ask', target: 'resting', actions: ['isolated'] },
+          { guard: 'some known', target: 'greeting', actions: ['greet'] },
           { target: 'seeking', actions: ['find-self'] },
         ],
       },
     },
+    greeting: {
+      on: {
+        greeted: { target: 'seeking', actions: ['find-self'] },
+        seeds: {},
+        'contacts-changed': [
+          { guard: 'enough answered', target: 'seeking', actions: ['find-self'] },
+          { guard: 'another number' },
+        ],
+        tick: { guard: 'join timeout', actions: ['isolated'] },
+      },
+    },
     seeking: {
       on: {
+        seeds: {},
         'self-found': [
           { guard: 'nobody known', target: 'resting' },
           { guard: 'no far bucket', target: 'settled', actions: ['joined'] },
@@ -80,6 +101,7 @@ const machine = setup({
     },
     filling: {
       on: {
+        seeds: {},
         'bucket-filled': [
           { guard: 'more to fill', actions: ['fill-bucket'] },
           { guard: 'nobody known', target: 'resting' },
@@ -91,6 +113,7 @@ const machine = setup({
     },
     resting: {
       on: {
+        seeds: [{ guard: 'somebody to ask at last', target: 'seeking', actions: ['find-self'] }, {}],
         'contacts-changed': [
           { guard: 'somebody turned up', target: 'seeking', actions: ['find-self'] },
           { guard: 'table empty' },
@@ -104,6 +127,7 @@ const machine = setup({
     },
     settled: {
       on: {
+        seeds: {},
         'contacts-changed': [{ guard: 'table empty', target: 'resting' }, { guard: 'another number' }],
         unsettled: { target: 'seeking', actions: ['find-self'] },
         lost: { guard: 'seeds to ask' },

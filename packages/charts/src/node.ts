@@ -19,6 +19,7 @@ const statuses = {
 
 const events = {
   start: 'join through these endpoints',
+  seeds: 'the endpoints to join through are these from now on',
   lookup: 'an operation: find the closest, or values',
   ask: 'an operation: ask each of these once',
   publish: 'an operation: store at the closest, once or again and again',
@@ -80,6 +81,7 @@ const machine = setup({
     },
     running: {
       on: {
+        seeds: { actions: [...begun, 'join-finished'] },
         lookup: { actions: [...stirred, 'rejected'] },
         ask: { actions: [...stirred, 'rejected'] },
         publish: { actions: [...stirred, 'published', 'rejected'] },

@@ -189,6 +189,7 @@ export const nodeDrive: Drive<State, NodeEvent<Protocol>, NodeEffect<Protocol>> 
     const own = [
       { type: 'start', seeds: PLACES } as const,
       { type: 'start', seeds: [] } as const,
+      { type: 'seeds', seeds: PLACES } as const,
       ...['a', 'b', 'd', 'e', 'f', 'nobody'].map((id) => ({ type: 'cancel', id }) as const),
       { type: 'unpublish', target } as const,
       ...sleeps.map((ms) => ({ type: 'clock-jumped', ms }) as const),

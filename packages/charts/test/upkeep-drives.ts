@@ -40,6 +40,8 @@ export const bootstrapDrive: Drive<BootstrapState, BootstrapEvent, BootstrapEffe
   advance: advanceBootstrap,
   inputs: () => [
     ...[0, 1].flatMap((seeds) => [0, 2].map((contacts) => ({ type: 'start', seeds, contacts }) as const)),
+    ...[0, 2].map((seeds) => ({ type: 'seeds', seeds }) as const),
+    { type: 'greeted' },
     ...[-1, 0, 1, 5].map((neighbour) => ({ type: 'self-found', neighbour }) as const),
     { type: 'bucket-filled' },
     ...[0, 1, 20].map((contacts) => ({ type: 'contacts-changed', contacts }) as const),

@@ -12,7 +12,7 @@ export { type Health, healthOf } from './node/health.ts';
 export { type NetworkSize, networkSize, type SizeSample, withSample } from './node/network-size.ts';
 export { type ContactView, contactsOf, makeNode, type NodeMachine } from './node/node.ts';
 export { settled } from './node/settled.ts';
-export { restoreNode, type Snapshot, snapshotOf } from './node/snapshot.ts';
+export { restoreNode, type SavedContact, type Snapshot, savedContacts, snapshotOf } from './node/snapshot.ts';
 export type * from './node/types.ts';
 export { advancePool, initPool, nextPoolDeadline, type PoolMachine, poolMachine, runningQueries } from './pool/pool.ts';
 export { NO_ROUND_TRIPS, type RoundTrips, sampled, timeoutFrom } from './pool/round-trips.ts';

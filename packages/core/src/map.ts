@@ -101,6 +101,53 @@ export function entries<V>(map: PersistentMap<V>): Entry<V>[] {
   return found;
 }
 
+/** What leads from one map to another: entries that are new or are others now, and the keys that went. */
+export interface Changes<V> {
+  readonly set: readonly Entry<V>[];
+  readonly gone: readonly Key[];
+}
+
+/** Looks only at what the two do not share, so that of a large map a few changes are found at the cost of a few. */
+export function changes<V>(before: PersistentMap<V>, after: PersistentMap<V>): Changes<V> {
+  const found: { set: Entry<V>[]; gone: Key[] } = { set: [], gone: [] };
+  compare(before, after, before, after, found);
+  return found;
+}
+
+function compare<V>(
+  old: Slot<V> | undefined,
+  now: Slot<V> | undefined,
+  before: PersistentMap<V>,
+  after: PersistentMap<V>,
+  found: { readonly set: Entry<V>[]; readonly gone: Key[] },
+): void {
+  if (old === now) return;
+  if (isTrie(old) && isTrie(now)) {
+    for (let bits = old.bitmap | now.bitmap; bits !== 0; bits &= bits - 1) {
+      compare(slotAt(old, bits & -bits), slotAt(now, bits & -bits), before, after, found);
+    }
+    return;
+  }
+  for (const entry of below(now)) {
+    const known = find(before, entry.key);
+    if (known === undefined || !isSame(known, entry)) found.set.push(entry);
+  }
+  for (const { key } of below(old)) if (!has(after, key)) found.gone.push(key);
+}
+
+function isTrie<V>(slot: Slot<V> | undefined): slot is Branch<V> {
+  return slot?.slots !== undefined && slot.bitmap !== 0;
+}
+
+function slotAt<V>({ bitmap, slots }: Branch<V>, bit: number): Slot<V> | undefined {
+  return (bitmap & bit) === 0 ? undefined : slots[ones(bitmap & (bit - 1))];
+}
+
+function below<V>(slot: Slot<V> | undefined): readonly Entry<V>[] {
+  if (slot === undefined) return [];
+  return slot.slots === undefined ? [slot] : entries(slot);
+}
+
 export function find<V>(map: PersistentMap<V>, key: Key): Entry<V> | undefined {
   const hash = hashOf(key);
   let branch = map;

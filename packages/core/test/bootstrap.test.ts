@@ -118,13 +118,45 @@ describe('bootstrap', () => {
     }
   });
 
-  it('[J81] with enough contacts from a former run it begins without the seeds', () => {
-    const begin = (contacts: number) =>
-      advanceBootstrap(new Join({ minContacts: 10 }).state, { type: 'start', seeds: 1, contacts }, 0).effects;
-    expect([9, 10].map(begin)).toEqual([
-      [{ type: 'find-self', withSeeds: true }],
-      [{ type: 'find-self', withSeeds: false }],
-    ]);
+  it('[J81][X25] whom a former run knew is greeted first; ten that answer, and the seeds are left alone', () => {
+    for (const [answered, withSeeds] of [
+      [9, true],
+      [10, false],
+    ] as const) {
+      const join = new Join({ minContacts: 10 });
+      expect(join.step({ type: 'start', seeds: 1, contacts: 20 })).toEqual(['greet']);
+      for (let contacts = 1; contacts < answered; contacts++)
+        expect(join.step({ type: 'contacts-changed', contacts })).toEqual([]);
+      const last = { type: 'contacts-changed', contacts: answered } as const;
+      const enough = advanceBootstrap(join.state, last, 5);
+      const over = advanceBootstrap(enough.state, { type: 'greeted' }, 6);
+      expect([...enough.effects, ...over.effects]).toEqual([{ type: 'find-self', withSeeds }]);
+      expect(enough.effects).toHaveLength(withSeeds ? 0 : 1);
+    }
+  });
+
+  it('[X25] seeds whose names are resolved late are asked where somebody is missing, and only there', () => {
+    const join = new Join({ minContacts: 2 });
+    join.step({ type: 'start', seeds: 0, contacts: 1 });
+    expect(join.step({ type: 'seeds', seeds: 3 })).toEqual([]);
+    expect(join.step({ type: 'greeted' })).toEqual(['find-self']);
+    const alone = new Join();
+    alone.step({ type: 'start', seeds: 0, contacts: 0 });
+    expect(alone.step({ type: 'seeds', seeds: 0 })).toEqual([]);
+    expect(alone.step({ type: 'seeds', seeds: 3 })).toEqual(['find-self']);
+    for (const [contacts, waits] of [
+      [1, true],
+      [2, false],
+    ] as const) {
+      const settled = new Join({ minContacts: 2 });
+      settled.step({ type: 'start', seeds: 0, contacts: 1 });
+      settled.step({ type: 'greeted' });
+      settled.step({ type: 'contacts-changed', contacts });
+      expect(settled.step({ type: 'self-found', neighbour: 0 })).toEqual(['joined']);
+      expect(nextBootstrapDeadline(settled.state)).toBeUndefined();
+      expect(settled.step({ type: 'seeds', seeds: 3 })).toEqual([]);
+      expect(nextBootstrapDeadline(settled.state) !== undefined).toBe(waits);
+    }
   });
 
   it('events that mean nothing in a status change nothing', () => {

@@ -1,8 +1,20 @@
-import { maps } from '@xorrery/core';
+import { maps, type PersistentMap } from '@xorrery/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-const { emptyMap, entries, entriesDue, firstDue, get, has, nextDue, remove, set, withoutFirst } = maps;
+const {
+  changes: changesOf,
+  emptyMap,
+  entries,
+  entriesDue,
+  firstDue,
+  get,
+  has,
+  nextDue,
+  remove,
+  set,
+  withoutFirst,
+} = maps;
 
 /** FNV-1a is easy to collide: found by search, these share all 32 bits of hash. */
 const colliding = ['costarring', 'liquid'];
@@ -45,6 +57,35 @@ describe('the persistent map', () => {
         expect(entriesDue(map, 25).map((it) => it.due)).toEqual(
           [...model.values()].filter((it) => it <= 25).sort((a, b) => a - b),
         );
+      }),
+    );
+  });
+
+  it('tells what leads from one version to another, as comparing all entries would', () => {
+    fc.assert(
+      fc.property(changes, changes, fc.boolean(), (first, then, apart) => {
+        const apply = (map: PersistentMap<number>, all: Change[]) =>
+          all.reduce((it, { key, due }) => (due === undefined ? remove(it, key) : set(it, key, due, due)), map);
+        const before = apply(emptyMap(), first);
+        // Made anew it shares nothing with the other, and is the same for all that.
+        const after = apply(apart ? (JSON.parse(JSON.stringify(before)) as typeof before) : before, then);
+        const told = changesOf(before, after);
+        const isOther = (it: maps.Entry<number>) => get(before, it.key) !== it.value;
+        expect(new Set(told.set.map((it) => it.key))).toEqual(
+          new Set(
+            entries(after)
+              .filter(isOther)
+              .map((it) => it.key),
+          ),
+        );
+        expect(new Set(told.gone)).toEqual(
+          new Set(
+            entries(before)
+              .map((it) => it.key)
+              .filter((it) => !has(after, it)),
+          ),
+        );
+        expect(told.set.length + told.gone.length).toBe(new Set([...told.set.map((it) => it.key), ...told.gone]).size);
       }),
     );
   });

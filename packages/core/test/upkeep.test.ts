@@ -42,18 +42,18 @@ describe('order', () => {
     return { ...start, bootstrap: { ...bootstrap, contacts: 1 }, probe: { ...start.probe, table: members }, refresh };
   };
 
-  it('[Z10] what falls due together goes Bootstrap, Probe, Refresh, and a start goes Bootstrap, Include', () => {
+  it('[Z10] what falls due together goes Bootstrap, Probe, Refresh, and a start goes Bootstrap, Include: whom it greets, it does not vet besides', () => {
     const state = allDue();
     expect(nextRoutingDeadline(state)).toBe(100);
     const { effects } = advanceRouting(state, { type: 'tick' }, 100, ungrouped);
     expect(
       effects.map((it) => (it.type === 'look' ? it.lookup.for : it.type === 'check' ? it.check.by : it.type)),
     ).toEqual(['self', 'probe', 'refresh']);
-    const fresh = new Solo(0);
-    fresh.state = { ...fresh.state, restored: [node(9)] };
-    expect(fresh.start(4)).toEqual(['find n9 00', 'find n4 00']);
+    const fresh = new Solo(0, { bootstrap: { ...DEFAULT_BOOTSTRAP, minContacts: 1 } });
+    fresh.state = { ...fresh.state, restored: [node(9), node(10), node(11)] };
+    expect(fresh.start(4)).toEqual(['ping n9', 'ping n10', 'ping n11']);
     const checks = fresh.state.routing.include.checking.map((it) => it.endpoint);
-    expect(checks).toEqual(['n9']);
+    expect(checks).toEqual(['n11']);
   });
 
   it('[Z12] whatever arrives at or after a deadline, what was due is done first, in that very step', () => {

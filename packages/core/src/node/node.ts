@@ -175,6 +175,9 @@ function absorb<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: NodeEvent<
       return stepWire(turn, { type: 'unsent', to: event.to, tid: event.tid });
     case 'entropy':
       return stepWire(turn, { type: 'entropy', bytes: event.bytes });
+    case 'seeds':
+      state.seeds = event.seeds;
+      return tellRouting(turn, { type: 'seeds', seeds: event.seeds.length });
     case 'start':
     case 'tick':
       return;
@@ -194,7 +197,8 @@ function start<P extends Protocol, C, S>(turn: Turn<P, C, S>, seeds: readonly En
   const { state } = turn;
   state.phase = 'running';
   state.seeds = seeds;
-  tellRouting(turn, { type: 'start', seeds: seeds.length, restored: state.restored });
+  const restored = state.restored.filter((it) => !isBlocked(turn, it.endpoint));
+  tellRouting(turn, { type: 'start', seeds: seeds.length, restored });
   state.restored = NONE;
 }
 

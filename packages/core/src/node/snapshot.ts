@@ -2,7 +2,8 @@
  * What is kept over a restart: who we are, whom we know, what we keep published and what the server holds. A snapshot
  * is versioned JSON with ages and remaining lifetimes, because instants mean nothing in another process.
  *
- * A restored node trusts nobody it knew: contacts are vetted again before they enter the table. It refuses to: read a
+ * A restored node trusts nobody it knew: contacts are vetted again before they enter the table, and how long each
+ * took to answer only shortens the wait for those that are gone. It refuses to: read a
  * snapshot of another protocol, of a later version, or one that is damaged as a whole; a damaged entry is left out.
  */
 import type { Contact } from '../contact.ts';
@@ -11,6 +12,7 @@ import { type Id, isId } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import { entries, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
+import { roundTripTo, withRoundTrips } from '../pool/traffic.ts';
 import type { Profile } from '../profile.ts';
 import { advanceSchedule } from '../publish/schedule.ts';
 import { tableOf } from '../routing/routing.ts';
@@ -28,10 +30,17 @@ export interface Snapshot<P extends Protocol> {
   /** Unix time in ms at which it was taken. */
   readonly wall: number;
   readonly self: Id;
-  /** The least recently seen first; `age`: ms since the last answer. */
-  readonly contacts: readonly { readonly id: Id; readonly endpoint: string; readonly age: Instant }[];
+  /** The least recently seen first. */
+  readonly contacts: readonly SavedContact[];
   readonly kept: readonly PublishEvent<P>[];
   readonly server: unknown;
+}
+
+export interface SavedContact extends Contact {
+  /** ms since the last answer. */
+  readonly age: Instant;
+  /** ms from a request to its answer, where that was measured of late. */
+  readonly roundTrip?: Instant;
 }
 
 /** The snapshot of a node at `now`, which is `wall` in Unix time. Plain JSON. */
@@ -41,19 +50,28 @@ export function snapshotOf<P extends Protocol, C, S>(
   now: Instant,
   wall: number,
 ): Snapshot<P> {
-  const known = tableOf(state.routing).buckets.flatMap(({ members, seen }) =>
-    members.map(({ id, endpoint }, i) => ({ id, endpoint, age: Math.max(0, now - (seen[i] as Instant)) })),
-  );
   return {
     format: FORMAT,
     version: VERSION,
     profile: { name: profile.name, version: profile.version },
     wall,
     self: state.config.self,
-    contacts: known.sort((a, b) => b.age - a.age),
+    contacts: savedContacts(state, now),
     kept: entries(state.kept).map((it) => it.value),
     server: profile.server.save(state.server, now),
   };
+}
+
+/** Whom a node knows at `now`, the least recently seen first. */
+export function savedContacts<P extends Protocol, C, S>(state: NodeState<P, C, S>, now: Instant): SavedContact[] {
+  const known = tableOf(state.routing).buckets.flatMap(({ members, seen }) =>
+    members.map(({ id, endpoint }, i) => {
+      const roundTrip = roundTripTo(state.pool, endpoint);
+      const age = Math.max(0, now - (seen[i] as Instant));
+      return roundTrip === undefined ? { id, endpoint, age } : { id, endpoint, age, roundTrip };
+    }),
+  );
+  return known.sort((a, b) => b.age - a.age);
 }
 
 /**
@@ -70,7 +88,8 @@ export function restoreNode<P extends Protocol, C, S>(
   const { self, wall: then, contacts, kept, server } = readSnapshot(profile, saved);
   const fresh = makeNode(profile).init({ ...config, self });
   const elapsed = Math.max(0, wall - then);
-  const restored = contacts.filter((it) => isContact(it, profile.idBits)).map(({ id, endpoint }) => ({ id, endpoint }));
+  const known = contacts.filter((it) => isContact(it, profile.idBits));
+  const restored = known.map(({ id, endpoint }) => ({ id, endpoint }));
   let { schedule } = fresh;
   let publishing = fresh.kept;
   for (const event of kept.filter((it) => isPublish(it, profile.idBits))) {
@@ -84,7 +103,8 @@ export function restoreNode<P extends Protocol, C, S>(
   // How long ago each was stored is not worth keeping: all of it is stored again soon, one after the other.
   schedule = advanceSchedule({ ...schedule, startFrom: now + 1 }, { type: 'hasten' }, now).state;
   const holdings = profile.server.load(config.server, server, elapsed, now);
-  return { ...fresh, at: now, restored: restored.reverse(), kept: publishing, schedule, server: holdings };
+  const pool = withRoundTrips(fresh.pool, known, now);
+  return { ...fresh, at: now, restored: restored.reverse(), kept: publishing, schedule, pool, server: holdings };
 }
 
 /** The outer shape of a snapshot. */
@@ -106,11 +126,11 @@ function readSnapshot<P extends Protocol, C, S>(profile: Profile<P, C, S>, saved
   return it as Snapshot<P>;
 }
 
-function isContact(it: unknown, bits: number): it is Contact {
-  const contact = it as Partial<Contact> | null;
-  return (
-    typeof contact === 'object' && contact !== null && isId(contact.id, bits) && typeof contact.endpoint === 'string'
-  );
+function isContact(it: unknown, bits: number): it is SavedContact {
+  const contact = it as Partial<SavedContact> | null;
+  if (typeof contact !== 'object' || contact === null || typeof contact.endpoint !== 'string') return false;
+  const { roundTrip = 0 } = contact;
+  return isId(contact.id, bits) && Number.isSafeInteger(roundTrip) && roundTrip >= 0;
 }
 
 function isPublish<P extends Protocol>(it: unknown, bits: number): it is PublishEvent<P> {

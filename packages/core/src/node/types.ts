@@ -59,6 +59,8 @@ export type OperationEvent<P extends Protocol> = LookupEvent<P> | AskEvent<P> | 
 export type NodeEvent<P extends Protocol> =
   /** Join through these endpoints. Legal once. */
   | { readonly type: 'start'; readonly seeds: readonly Endpoint[] }
+  /** These are the endpoints to join through, from now on: their names were resolved late. */
+  | { readonly type: 'seeds'; readonly seeds: readonly Endpoint[] }
   | OperationEvent<P>
   /** End an operation: it reports what it has, with reason `cancelled`. */
   | { readonly type: 'cancel'; readonly id: string }

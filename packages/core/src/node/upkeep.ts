@@ -70,6 +70,14 @@ function perform<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: RoutingE
     }
     case 'look':
       return look(turn, effect.lookup, effect.withSeeds);
+    case 'greet': {
+      const settings = { alpha: Math.max(1, effect.whom.length) };
+      return addAsk(turn, 'join:greeting', 'background', {
+        seeds: effect.whom,
+        request: turn.profile.ping,
+        settings,
+      });
+    }
     case 'contact-added':
     case 'contact-removed':
     case 'join-finished':
@@ -78,7 +86,9 @@ function perform<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: RoutingE
   }
 }
 
-function look<P extends Protocol, C, S>(turn: Turn<P, C, S>, lookup: Lookup, withSeeds: boolean): void {
+type Wanted = Extract<RoutingEffect, { type: 'look' }>['lookup'];
+
+function look<P extends Protocol, C, S>(turn: Turn<P, C, S>, lookup: Wanted, withSeeds: boolean): void {
   const { state, profile } = turn;
   const { self } = state.config;
   let target = self;
@@ -88,16 +98,15 @@ function look<P extends Protocol, C, S>(turn: Turn<P, C, S>, lookup: Lookup, wit
     target = idInBucket(self, lookup.depth, filler);
   }
   const seeds: Seed<P>[] = [];
-  if (lookup.for === 'self') {
-    seeds.push(...state.restored);
-    if (withSeeds) for (const endpoint of state.seeds) if (!isBlocked(turn, endpoint)) seeds.push({ endpoint });
+  if (lookup.for === 'self' && withSeeds) {
+    for (const endpoint of state.seeds) if (!isBlocked(turn, endpoint)) seeds.push({ endpoint });
   }
   const id = idOf(lookup, state.joins);
   state.joins++;
   addLookup(turn, id, 'background', { kind: 'closest', target, request: profile.findNode(target) }, seeds);
 }
 
-function idOf(lookup: Lookup, serial: number): string {
+function idOf(lookup: Wanted, serial: number): string {
   if (lookup.for === 'refresh') return `refresh:${lookup.depth}-${lookup.number}`;
   return lookup.for === 'self' ? `join:self-${serial}` : `join:${lookup.depth}-${serial}`;
 }
@@ -105,5 +114,6 @@ function idOf(lookup: Lookup, serial: number): string {
 function lookupOf(owner: 'join' | 'refresh', id: string): Lookup {
   const [depth, number] = id.split('-') as [string, string];
   if (owner === 'refresh') return { for: 'refresh', depth: Number(depth), number: Number(number) };
+  if (depth === 'greeting') return { for: 'greeting' };
   return depth === 'self' ? { for: 'self' } : { for: 'bucket', depth: Number(depth) };
 }

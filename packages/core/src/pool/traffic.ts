@@ -103,6 +103,23 @@ export function measured<P extends Protocol>(draft: Draft<P>, endpoint: Endpoint
   draft.byEndpoint = byEndpoint.size > draft.config.maxRemembered ? withoutFirst(byEndpoint) : byEndpoint;
 }
 
+/** The round trip to an endpoint in whole ms, where it was measured of late. */
+export function roundTripTo<P extends Protocol>({ byEndpoint }: PoolState<P>, endpoint: Endpoint): Instant | undefined {
+  const trips = get(byEndpoint, endpoint);
+  return trips?.status === 'measured' ? Math.floor(trips.smoothed) : undefined;
+}
+
+/** A pool to which these round trips are known, from a former run. */
+export function withRoundTrips<P extends Protocol>(
+  pool: PoolState<P>,
+  known: readonly { readonly endpoint: Endpoint; readonly roundTrip?: Instant }[],
+  now: Instant,
+): PoolState<P> {
+  const draft = draftOf(pool);
+  for (const { endpoint, roundTrip } of known) if (roundTrip !== undefined) measured(draft, endpoint, roundTrip, now);
+  return draft;
+}
+
 /** What the pool's lookups may ask of it during a step. */
 export function surroundings<P extends Protocol>(draft: Draft<P>, rules: AddressRules = OPEN_RULES): Surroundings {
   const bounds = draft.config.adaptiveTimeout;

@@ -4,6 +4,9 @@
  * together with others (jitter), and never gives up; likewise while the table is below its minimum. The seeds are asked
  * whenever there are too few contacts, and whenever those there are may all be gone.
  *
+ * After a restart those whom the former run knew are greeted first: once enough of them have answered, or the greeting
+ * has come to its end, the joining begins; enough of them, and the seeds are left alone.
+ *
  * It says `isolated` when the table has been empty for the join timeout, and `joined` when it has come through after
  * that or for the first time. It refuses to: touch the table or know how a lookup is done; Routing tells it what became
  * of its lookups and how many contacts there are.
@@ -36,6 +39,10 @@ export const DEFAULT_BOOTSTRAP: Omit<BootstrapConfig, 'seed'> = {
 export type BootstrapEvent =
   /** Begin. `seeds`: how many endpoints there are to begin with; `contacts`: how many we know already. */
   | { readonly type: 'start'; readonly seeds: number; readonly contacts: number }
+  /** There are this many seeds from now on: their names were resolved late. */
+  | { readonly type: 'seeds'; readonly seeds: number }
+  /** Whoever was greeted has answered, or not. */
+  | { readonly type: 'greeted' }
   /** The self-lookup ended. `neighbour`: the bucket of our closest contact, -1 when there is none. */
   | { readonly type: 'self-found'; readonly neighbour: number }
   | { readonly type: 'bucket-filled' }
@@ -48,6 +55,8 @@ export type BootstrapEvent =
   | { readonly type: 'tick' };
 
 export type BootstrapEffect =
+  /** Ask a sample of those we knew whether they are still there. */
+  | { readonly type: 'greet' }
   /** Look for our own id, beginning with the contacts we have and, if so told, with the seeds. */
   | { readonly type: 'find-self'; readonly withSeeds: boolean }
   | { readonly type: 'fill-bucket'; readonly index: number }
@@ -70,13 +79,14 @@ interface Common {
 
 /**
  * - `idle`: not started.
+ * - `greeting`: those whom a former run knew are asked whether they are there.
  * - `seeking`: the self-lookup runs.
  * - `filling`: bucket lookups run; `next` is the next bucket, `until` the first that needs none.
  * - `resting`: nobody is known; tries again at `wakeAt`, or when somebody turns up.
  * - `settled`: joined. With fewer contacts than the minimum, or hardly any answers, it tries again at `wakeAt`.
  */
 export type BootstrapState =
-  | (Common & { readonly status: 'idle' | 'seeking' })
+  | (Common & { readonly status: 'idle' | 'greeting' | 'seeking' })
   | (Common & { readonly status: 'filling'; readonly next: number; readonly until: number; readonly running: number })
   | (Common & { readonly status: 'resting' | 'settled'; readonly wakeAt: Instant | undefined });
 
@@ -140,8 +150,14 @@ function absorb(
       const { seeds, contacts } = event;
       const begun: BootstrapState = { ...state, seeds, since: now };
       if (seeds + contacts === 0) return rest(reportIsolated(begun, effects, now), now);
-      return seek(begun, effects, 'as needed', contacts);
+      if (contacts === 0) return seek(begun, effects, 'as needed');
+      effects.push({ type: 'greet' });
+      return { ...common(begun), status: 'greeting' };
     }
+    case 'seeds':
+      return reseed(state, effects, event.seeds, now);
+    case 'greeted':
+      return state.status === 'greeting' ? seek(state, effects, 'as needed') : state;
     case 'self-found':
       if (state.status !== 'seeking') return state;
       if (state.contacts === 0 || event.neighbour < 0) return rest(state, now);
@@ -163,20 +179,24 @@ function recount(before: BootstrapState, effects: BootstrapEffect[], contacts: n
   if (before.status === 'idle' || contacts === before.contacts) return before;
   const state: BootstrapState = { ...before, contacts, since: contacts === 0 ? now : before.since };
   if (state.status === 'resting' && contacts > 0) return seek(state, effects, 'as needed');
+  if (state.status === 'greeting' && contacts >= state.config.minContacts) return seek(state, effects, 'as needed');
   if (state.status !== 'settled') return state;
   if (contacts === 0) return rest(state, now);
   if (contacts >= state.config.minContacts) return { ...state, attempts: 0, wakeAt: undefined };
   return state.wakeAt === undefined ? settle(state, now) : state;
 }
 
-/** `again`: whom we know may all be gone, so the seeds are asked too. `known`: contacts not in the table yet, after a restart. */
-function seek(
-  state: BootstrapState,
-  effects: BootstrapEffect[],
-  seeds: 'again' | 'as needed',
-  known = 0,
-): BootstrapState {
-  const isShort = state.contacts + known < state.config.minContacts;
+/** Who waits for want of anybody to ask begins; who lacks contacts tries again before long. */
+function reseed(before: BootstrapState, effects: BootstrapEffect[], seeds: number, now: Instant): BootstrapState {
+  if (before.status === 'idle') return before;
+  const state: BootstrapState = { ...before, seeds };
+  if (!('wakeAt' in state) || state.wakeAt !== undefined || seeds === 0) return state;
+  return state.status === 'resting' ? seek(state, effects, 'again') : settle(state, now);
+}
+
+/** `again`: whom we know may all be gone, so the seeds are asked too. */
+function seek(state: BootstrapState, effects: BootstrapEffect[], seeds: 'again' | 'as needed'): BootstrapState {
+  const isShort = state.contacts < state.config.minContacts;
   effects.push({ type: 'find-self', withSeeds: isShort || seeds === 'again' });
   return { ...common(state), status: 'seeking' };
 }

@@ -8,6 +8,7 @@
 import type { Contact, Endpoint, GroupOf } from '../contact.ts';
 import { commonPrefix, type Id } from '../id.ts';
 import { earliest, type Instant, NO_EFFECTS, type Step } from '../machine.ts';
+import { NONE } from '../none.ts';
 import type { AddressIds } from '../profile.ts';
 import { closest } from '../table/closest.ts';
 import {
@@ -71,6 +72,8 @@ export interface RoutingConfig {
 export type RoutingEvent =
   /** Begin. `seeds`: how many endpoints there are; `restored`: whom a former run knew, to be vetted again. */
   | { readonly type: 'start'; readonly seeds: number; readonly restored: readonly Contact[] }
+  /** There are this many seeds from now on. */
+  | { readonly type: 'seeds'; readonly seeds: number }
   /** Somebody answered a request of ours: the one way into the table (F35). */
   | { readonly type: 'answered'; readonly contact: Contact }
   | { readonly type: 'fell-silent'; readonly id: Id; readonly endpoint: Endpoint }
@@ -96,8 +99,9 @@ export interface Check {
   readonly number: number;
 }
 
-/** Whose lookup: our own id, a bucket while joining, or a quiet depth. */
+/** Whose lookup: those a former run knew, our own id, a bucket while joining, or a quiet depth. */
 export type Lookup =
+  | { readonly for: 'greeting' }
   | { readonly for: 'self' }
   | { readonly for: 'bucket'; readonly depth: number }
   | { readonly for: 'refresh'; readonly depth: number; readonly number: number };
@@ -105,7 +109,13 @@ export type Lookup =
 export type RoutingEffect =
   | { readonly type: 'check'; readonly check: Check; readonly whom: Stranger }
   /** `withSeeds`: begin with the seeds too. */
-  | { readonly type: 'look'; readonly lookup: Lookup; readonly withSeeds: boolean }
+  | {
+      readonly type: 'look';
+      readonly lookup: Exclude<Lookup, { for: 'greeting' }>;
+      readonly withSeeds: boolean;
+    }
+  /** Ask each of these whether it is there, all at once. */
+  | { readonly type: 'greet'; readonly whom: readonly Contact[] }
   | { readonly type: 'contact-added'; readonly contact: Contact }
   | { readonly type: 'contact-removed'; readonly contact: Contact; readonly reason: RemovalReason }
   | {
@@ -127,6 +137,9 @@ export interface RoutingState {
   readonly refresh: RefreshState;
 }
 
+/** Contacts of a former run that are greeted at once, at most. */
+const MAX_SAMPLE = 64;
+
 /** One step under way. */
 interface Draft {
   readonly now: Instant;
@@ -134,6 +147,8 @@ interface Draft {
   readonly prefers: AddressIds['fits'] | undefined;
   readonly state: { -readonly [K in keyof RoutingState]: RoutingState[K] };
   readonly effects: RoutingEffect[];
+  /** Whom a start brought along. */
+  readonly restored: readonly Contact[];
 }
 
 /** Throws `ConfigError` naming the first field that is out of range. */
@@ -159,7 +174,8 @@ export function advanceRouting(
   prefers: AddressIds['fits'] | undefined = undefined,
 ): Step<RoutingState, RoutingEffect> {
   const { bootstrap, include, probe, refresh } = before;
-  const draft: Draft = { now, groupOf, prefers, state: { bootstrap, include, probe, refresh }, effects: [] };
+  const restored = event.type === 'start' ? event.restored : NONE;
+  const draft: Draft = { now, groupOf, prefers, state: { bootstrap, include, probe, refresh }, effects: [], restored };
   if (event.type === 'tick') expire(draft);
   else absorb(draft, event);
   return { state: draft.state, effects: draft.effects.length === 0 ? NO_EFFECTS : draft.effects };
@@ -186,9 +202,11 @@ function absorb(draft: Draft, event: Exclude<RoutingEvent, { type: 'tick' }>): v
     case 'start': {
       const { seeds, restored } = event;
       tellBootstrap(draft, { type: 'start', seeds, contacts: tableSize(tableOf(draft.state)) + restored.length });
-      for (const stranger of restored) tellInclude(draft, { type: 'candidate', stranger });
+      for (const stranger of restored.slice(sampleSize(draft))) tellInclude(draft, { type: 'candidate', stranger });
       return;
     }
+    case 'seeds':
+      return tellBootstrap(draft, event);
     case 'answered':
       return meet(draft, event.contact);
     case 'fell-silent':
@@ -287,6 +305,7 @@ function doubt(draft: Draft, sample: number, last: boolean): void {
 function conclude(draft: Draft, lookup: Lookup): void {
   if (lookup.for === 'refresh') return tellRefresh(draft, { type: 'lookup-ended', lookup: lookup.number });
   if (lookup.for === 'bucket') return tellBootstrap(draft, { type: 'bucket-filled' });
+  if (lookup.for === 'greeting') return tellBootstrap(draft, { type: 'greeted' });
   const table = tableOf(draft.state);
   const neighbour = closest(table, table.self, 1)[0];
   const bucket = neighbour === undefined ? -1 : commonPrefix(table.self, neighbour.id);
@@ -311,6 +330,11 @@ function recount(draft: Draft): void {
   tellRefresh(draft, { type: 'deepest', depth });
 }
 
+/** Whom a former run knew and this one greets: twice as many as are wanted, for some of them will be gone. */
+function sampleSize({ state }: Draft): number {
+  return Math.min(MAX_SAMPLE, 2 * state.bootstrap.config.minContacts);
+}
+
 function changeTable(draft: Draft, table: Table): void {
   tellProbe(draft, { type: 'table-changed', table });
 }
@@ -321,7 +345,9 @@ function tellBootstrap(draft: Draft, event: BootstrapEvent): void {
   for (const effect of effects) {
     if (effect.type === 'find-self')
       draft.effects.push({ type: 'look', lookup: { for: 'self' }, withSeeds: effect.withSeeds });
-    else if (effect.type === 'fill-bucket') {
+    else if (effect.type === 'greet') {
+      draft.effects.push({ type: 'greet', whom: draft.restored.slice(0, sampleSize(draft)) });
+    } else if (effect.type === 'fill-bucket') {
       draft.effects.push({ type: 'look', lookup: { for: 'bucket', depth: effect.index }, withSeeds: false });
     } else {
       const { type: outcome, elapsed } = effect;
