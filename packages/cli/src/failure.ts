@@ -4,7 +4,7 @@
  */
 import { RefusedError } from '@xorrery/coordinator';
 import { ConfigError } from '@xorrery/core';
-import { EndpointError, TargetError, TransportError } from '@xorrery/mainline';
+import { EndpointError, StateError, TargetError, TransportError } from '@xorrery/mainline';
 import { CommanderError } from 'commander';
 
 /**
@@ -38,6 +38,10 @@ export function explain(error: unknown): { readonly line?: string; readonly exit
   if (error instanceof TargetError) return { line: `TARGET: ${text}`, exitCode: EXIT.USAGE };
   if (error instanceof EndpointError) {
     return { line: `--bootstrap: ${text}`, exitCode: error.code === 'malformed' ? EXIT.USAGE : EXIT.NOTHING };
+  }
+  if (error instanceof StateError) {
+    const mayPass = error.code === 'in-use' || error.code === 'full' || error.code === 'failed';
+    return { line: `--state: ${text}`, exitCode: mayPass ? EXIT.NOTHING : EXIT.USAGE };
   }
   if (error instanceof TransportError) return { line: text, exitCode: EXIT.NOTHING };
   if (error instanceof RefusedError) return { line: text, exitCode: EXIT.NOTHING };

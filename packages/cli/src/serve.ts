@@ -1,7 +1,7 @@
 /** Running a node for as long as the user wants: it starts, says that it is ready, tells what happens, and ends. */
 import type { StreamEvent, SubscribeOptions, Subscription } from '@xorrery/coordinator';
 import type { Endpoint, Protocol } from '@xorrery/core';
-import { EXIT } from './failure.ts';
+import { EXIT, oneLine } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
 import { endRecording, type Recording } from './recording.ts';
 import { type NodeView, nodeHeader, nodeStatus } from './ui/node-header.ts';
@@ -16,6 +16,8 @@ export interface ServedNode extends NodeView {
   /** Where it is bound, if that can be more than one place. */
   readonly endpoints?: readonly Endpoint[];
   events(options: SubscribeOptions): Subscription<StreamEvent<Protocol>>;
+  /** What it found of a former run. */
+  readonly restored?: object | undefined;
 }
 
 export interface Service<Node extends ServedNode> {
@@ -54,8 +56,10 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
     const bound = hostPort(await starting);
     if (json) {
       const write = (line: object): unknown => io.out.write(`${JSON.stringify(line)}\n`);
+      const { id, restored } = running;
       const all = running.endpoints?.map(hostPort) ?? [bound];
-      write({ event: 'ready', ...bound, id: running.id, ...(all.length > 1 && { endpoints: all }) });
+      const more = { ...(all.length > 1 && { endpoints: all }), ...(restored && { restored }) };
+      write({ event: 'ready', ...bound, id, ...more });
       tell = (news) => {
         const line = newsJson(news);
         if (line !== undefined) write(line);
@@ -69,7 +73,14 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
       tell = linesOn(io, screen);
     }
     const telling = (async () => {
-      for await (const streamed of events) tell(streamed.type === 'event' ? streamed.event : streamed);
+      for await (const streamed of events) {
+        const news = streamed.type === 'event' ? streamed.event : streamed;
+        tell(news);
+        if (news.type !== 'storage') continue;
+        const warn = (): unknown => io.err.write(`xorrery: --state: ${oneLine(news.text)}\n`);
+        if (screen === undefined) warn();
+        else screen.above(warn);
+      }
     })();
     await ended;
     await running.close();

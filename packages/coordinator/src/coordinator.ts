@@ -37,11 +37,24 @@ import type { Clock, Entropy, Inbox, Transport } from './ports.ts';
 /** What a node announces; sending and entropy are for the ports alone. */
 export type Announcement<P extends Protocol> =
   | Exclude<NodeEffect<P>, { type: 'transmit' | 'entropy-needed' }>
-  | { readonly type: 'lifecycle'; readonly state: LifecycleState };
+  | { readonly type: 'lifecycle'; readonly state: LifecycleState }
+  | StorageNews;
+
+/** What became of the place where a node's state is kept: for whoever watches over it. */
+export type StorageNews = {
+  readonly type: 'storage';
+  /**
+   * `set-aside`: it was damaged; what could be read of it is kept, and the node goes on with that. `not-saved`: nothing can
+   * be written at present. `saved-again`: it can, and everything is.
+   */
+  readonly status: 'set-aside' | 'not-saved' | 'saved-again';
+  /** One line for a person. */
+  readonly text: string;
+};
 
 /** What made a turn happen: the type of the event the node was given, and whom it concerned. */
 export interface Cause {
-  readonly type: NodeEvent<Protocol>['type'] | 'lifecycle';
+  readonly type: NodeEvent<Protocol>['type'] | 'lifecycle' | 'storage';
   readonly from?: Endpoint;
 }
 
@@ -65,8 +78,11 @@ export type Observer<P extends Protocol, C, S> = (
 export interface CoordinatorOptions<P extends Protocol, C, S> {
   readonly machine: NodeMachine<P, C, S>;
   readonly config: NodeConfig<C>;
-  /** Where a former run left off, from `restoreNode`. Left out: a fresh node. */
-  readonly restored?: NodeState<P, C, S>;
+  /**
+   * Asked at each start, before the transport is opened: where a former run left off, from `restoreNode`. Left out: a
+   * fresh node. When it rejects, so does the start.
+   */
+  readonly restore?: () => Promise<NodeState<P, C, S>>;
   readonly transport: Transport<
     Extract<NodeEffect<P>, { type: 'transmit' }>['message'],
     Extract<NodeEvent<P>, { type: 'received' }>['message']
@@ -98,7 +114,7 @@ export class Coordinator<P extends Protocol, C, S> {
   /** Throws `ConfigError` when the node's configuration is out of range. */
   constructor(options: CoordinatorOptions<P, C, S>) {
     this.#options = options;
-    this.#state = options.restored ?? options.machine.init(options.config);
+    this.#state = options.machine.init(options.config);
     this.#ahead = options.clock.wall() - options.clock.now();
   }
 
@@ -138,8 +154,8 @@ export class Coordinator<P extends Protocol, C, S> {
 
   /**
    * Binds the transport and begins to join through `seeds`. Resolves to our endpoint once bound; how the join went is
-   * on the stream (`join-finished`). Called again, it answers the same. Rejects with `TransportError`, or
-   * `RefusedError` when closed.
+   * on the stream (`join-finished`). Called again, it answers the same; after a failure it tries again. Rejects with
+   * `TransportError`, or `RefusedError` when closed.
    */
   start(seeds: readonly Endpoint[] = []): Promise<Endpoint> {
     if (this.#lifecycle.state === 'stopped') {
@@ -201,6 +217,16 @@ export class Coordinator<P extends Protocol, C, S> {
     this.#post({ type: 'addresses-changed' });
   }
 
+  /** Joins through these from now on: their names were resolved after the start. */
+  useSeeds(seeds: readonly Endpoint[]): void {
+    this.#post({ type: 'seeds', seeds });
+  }
+
+  /** Puts word of the node's storage on the stream. */
+  tellStorage(news: StorageNews): void {
+    this.#publish({ type: 'storage' }, news, undefined, false);
+  }
+
   /** Nothing is stored again under this key. */
   unpublish(target: Id): void {
     this.#post({ type: 'unpublish', target });
@@ -220,6 +246,9 @@ export class Coordinator<P extends Protocol, C, S> {
       unsent: (to, tid, cause) => this.#post({ type: 'unsent', to, tid, cause }),
     };
     try {
+      const restored = await this.#options.restore?.();
+      if (this.#lifecycle.state !== 'starting') throw new RefusedError('closed');
+      if (restored !== undefined) this.#state = restored;
       const endpoint = await this.#options.transport.open(inbox);
       if (this.#lifecycle.state !== 'starting') throw new RefusedError('closed');
       this.#enter({ type: 'opened' });

@@ -2,7 +2,8 @@
  * The promise face of an operation, made of the event stream alone: await it for its report, iterate it for what it
  * finds on the way, abort it with a signal. It stops listening to the signal when it settles.
  *
- * An accepted operation always resolves. Aborting ends it early with reason `cancelled` and what it has found so far.
+ * An accepted operation always resolves, but for one whose end had to be saved first and could not be: that rejects.
+ * Aborting ends it early with reason `cancelled` and what it has found so far.
  */
 import type { OperationEvent, Protocol } from '@xorrery/core';
 import { onAbort } from './abort.ts';
@@ -19,6 +20,8 @@ export interface Reading<P extends Protocol, Item, Report> {
   items(event: Announcement<P>): readonly Item[];
   /** The report, when this announcement is the end. */
   report(event: Announcement<P>): Report | undefined;
+  /** What has to come to pass before the report is handed out. */
+  readonly first?: (() => Promise<void>) | undefined;
 }
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
@@ -42,10 +45,11 @@ export class Operation<Item, Report> implements PromiseLike<Report>, AsyncIterab
       this.#items.push(...items);
       this.#move();
     });
-    void this.#settled.then(() => {
+    const end = (): void => {
       this.#ended = true;
       this.#move();
-    });
+    };
+    this.#settled.then(end, end);
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting an operation is its purpose
@@ -59,7 +63,10 @@ export class Operation<Item, Report> implements PromiseLike<Report>, AsyncIterab
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
     for (let next = 0; ; ) {
       while (next < this.#items.length) yield this.#items[next++] as Item;
-      if (this.#ended) return;
+      if (this.#ended) {
+        await this.#settled;
+        return;
+      }
       await this.#motion;
     }
   }
@@ -95,7 +102,9 @@ export function operate<P extends Protocol, C, S, Item, Report>(
         if (streamed.type === 'lagged') continue;
         add(reading.items(streamed.event));
         const report = reading.report(streamed.event);
-        if (report !== undefined) return report;
+        if (report === undefined) continue;
+        await reading.first?.();
+        return report;
       }
       throw new Error(`the stream ended before operation ${id} did`);
     } finally {

@@ -18,6 +18,7 @@ import { betweenFamilies, type Sibling } from './families.ts';
 import type { KrpcIn, KrpcOut, Mainline } from './messages.ts';
 import type { PeerStore, PeerStoreConfig } from './peer-store.ts';
 import { MAINLINE_DEFAULTS, mainline } from './profile.ts';
+import type { Keeper } from './state/keeper.ts';
 import { keyedTokens } from './token.ts';
 import { udpTransport } from './udp.ts';
 
@@ -42,6 +43,8 @@ export interface HomeOptions {
   readonly entropy: Entropy;
   readonly transport: Transport<KrpcOut, KrpcIn> | undefined;
   readonly observer: CoordinatorOptions<Mainline, PeerStoreConfig, PeerStore>['observer'];
+  /** Keeps its state, and knows where a former run left off. */
+  readonly keeper: Keeper | undefined;
   /** The node of the other family, once it is made. */
   readonly sibling: () => Sibling | undefined;
 }
@@ -53,20 +56,25 @@ const machine = makeNode(mainline);
 
 export class Home implements Sibling {
   readonly family: Family;
+  /** The address it was told to bind. */
+  readonly host: string;
   readonly coordinator: NodeCoordinator;
   readonly joined: Promise<JoinReport | undefined>;
 
   /** Throws `ConfigError` naming the setting that is out of range. */
   constructor(options: HomeOptions) {
-    const { host, port, clock, entropy, sibling, observer } = options;
+    const { host, port, clock, entropy, sibling, observer, keeper, readOnly } = options;
     const { id: self = idFromBytes(entropy.bytes(20)) } = options;
     const seed = Number.parseInt(idFromBytes(entropy.bytes(4)), 16);
+    this.host = host;
     this.family = host.includes(':') ? 6 : 4;
     const wantsBoth = (): boolean => sibling()?.isShort === true;
     const transport = options.transport ?? udpTransport({ host, port, clock, tokens: keyedTokens(entropy), wantsBoth });
+    const config = { ...MAINLINE_DEFAULTS, ...options.config, self, seed, readOnly };
     this.coordinator = new Coordinator({
       machine,
-      config: { ...MAINLINE_DEFAULTS, ...options.config, self, seed, readOnly: options.readOnly },
+      config,
+      ...(keeper && { restore: () => keeper.begin(host, config, options.id, () => this.coordinator.state) }),
       transport: betweenFamilies(transport, this.family, sibling),
       clock,
       entropy,

@@ -10,6 +10,8 @@ export type * from './messages.ts';
 export * from './node.ts';
 export * from './peer-store.ts';
 export { MAINLINE_DEFAULTS, mainline } from './profile.ts';
+export { StateError, type StateErrorCode } from './state/errors.ts';
+export type { Restored } from './state/restore.ts';
 export { MAX_TORRENT, parseTarget, type Target, TargetError, type TargetErrorCode } from './target.ts';
 export { EndpointError, type HostPort, parseEndpoint, resolveEndpoint } from './target-endpoint.ts';
 export { keyedTokens, TOKEN_ROTATION, type TokenPort } from './token.ts';

@@ -25,6 +25,7 @@ import {
   checkInteger,
   type Endpoint,
   type Id,
+  type Instant,
   isId,
   type NodeConfig,
   type PublishReport,
@@ -37,6 +38,9 @@ import { Home, type JoinReport, type NodeCoordinator } from './home.ts';
 import type { KrpcIn, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
 import type { PeerStore, PeerStoreConfig } from './peer-store.ts';
 import { mainline } from './profile.ts';
+import { Keeper, tellOf } from './state/keeper.ts';
+import type { Restored } from './state/restore.ts';
+import { EndpointError, parseEndpoint } from './target-endpoint.ts';
 import { joinedAny, mergedEvents, mergedPublish, mergedQuery, together } from './together.ts';
 
 export interface MainlineOptions {
@@ -46,8 +50,13 @@ export interface MainlineOptions {
   readonly port?: number;
   /** `host:port` of nodes to join through. Default: the public ones. Empty: start alone. */
   readonly bootstrap?: readonly string[];
-  /** Our id at the first address. Default, and at the others: at random. */
+  /** Our id at the first address. Default, and at the others: the one that was saved, or one at random. */
   readonly id?: Id;
+  /**
+   * A directory to keep the node's state in: its ids, whom it knows, what it keeps for others, what it keeps published. It
+   * is made where it is missing, and belongs to one node at a time. Left out: nothing is kept.
+   */
+  readonly state?: string;
   /** Answer nobody and enter no table (BEP 43). */
   readonly readOnly?: boolean;
   /** Settings of the node that differ from `MAINLINE_DEFAULTS`. */
@@ -70,6 +79,8 @@ export interface LookupOptions extends OperationOptions {
 export interface AnnounceOptions extends LookupOptions {
   /** The TCP port peers reach us at. Left out: the port the node's packets come from (`implied_port`). */
   readonly port?: number;
+  /** ms after which it is announced again, and again, until `unpublish`. Left out: it is announced once. */
+  readonly every?: Instant;
 }
 
 type Report = QueryReport<Mainline>;
@@ -81,6 +92,7 @@ export function createNode(options: MainlineOptions = {}): MainlineNode {
 
 export class MainlineNode {
   readonly #homes: readonly Home[];
+  readonly #keeper: Keeper | undefined;
   readonly #bootstrap: readonly string[];
   readonly #joined: Promise<JoinReport | undefined>;
   #starting: Promise<Endpoint> | undefined;
@@ -98,11 +110,17 @@ export class MainlineNode {
     this.#bootstrap = options.bootstrap ?? PUBLIC_BOOTSTRAP;
     const { config } = options;
     const observers = options.observer === undefined ? [] : [options.observer].flat();
+    const { state } = options;
+    const keeper =
+      state === undefined
+        ? undefined
+        : new Keeper(state, clock, (news) => this.#first.coordinator.tellStorage(tellOf(news)));
+    this.#keeper = keeper;
     const homes: Home[] = [];
     for (const [i, host] of hosts.entries()) {
       const sibling = (): Home | undefined => homes.find((it) => it.family !== homes[i]?.family);
       const own = { host, port, id: i === 0 ? id : undefined, transport: transports[i], observer: observers[i] };
-      homes.push(new Home({ ...own, readOnly, config, clock, entropy, sibling }));
+      homes.push(new Home({ ...own, readOnly, config, clock, entropy, keeper, sibling }));
     }
     this.#homes = homes;
     this.#joined = joinedAny(homes);
@@ -120,16 +138,34 @@ export class MainlineNode {
 
   /**
    * Binds and begins to join. Resolves to the endpoint bound, the first of several. Rejects with `TransportError` when
-   * it cannot bind, `EndpointError` when a bootstrap endpoint is malformed, or when none of them has an address.
+   * it cannot bind, `StateError` when its state cannot be kept, `EndpointError` when a bootstrap endpoint is malformed, or
+   * none of them has an address and nobody is known from a former run. After a failure it can be called again.
    */
   start(): Promise<Endpoint> {
-    this.#starting ??= this.#start();
+    this.#starting ??= this.#start().catch(async (error) => {
+      this.#starting = undefined;
+      await this.#keeper?.close();
+      throw error;
+    });
     return this.#starting;
   }
 
-  /** Ends all operations (reason `closed`) and unbinds. Idempotent, legal at any time. */
+  /** Ends all operations (reason `closed`), unbinds and saves what is to be kept. Idempotent, legal at any time. */
   async close(): Promise<void> {
-    await Promise.all(this.#homes.map(({ coordinator }) => coordinator.close()));
+    await this.#closeHomes();
+    await this.#starting?.catch(() => {});
+    await this.#keeper?.close();
+  }
+
+  /** What the start found of a former run; `undefined` where nothing is kept. */
+  get restored(): Restored | undefined {
+    return this.#keeper?.restored;
+  }
+
+  /** Stores nothing again that was published under this key. Resolves once that is saved, where state is kept. */
+  async unpublish(target: Id): Promise<void> {
+    for (const { coordinator } of this.#homes) coordinator.unpublish(target);
+    await this.#keeper?.save();
   }
 
   /** How joining went, once that is known at any address; `undefined` when the node was closed before. */
@@ -182,16 +218,19 @@ export class MainlineNode {
 
   /** Tells the nodes closest to a torrent that a peer is here. Iterate it for nodes as they take it. */
   announce(infoHash: Id, options: AnnounceOptions = {}): Operation<Contact, PublishReport> {
-    const { port, settings, signal } = options;
+    const { port, every, settings, signal } = options;
+    if (every !== undefined) checkInteger('every', every, 1);
     checkId('infoHash', infoHash);
     if (port !== undefined) checkInteger('port', port, 1, 65_535);
     const impliedPort = port === undefined;
     const store: OutRequest = { method: 'announce_peer', infoHash, port: port ?? 0, impliedPort, token: '' };
     const find: OutRequest = { method: 'get_peers', infoHash };
-    const event = { type: 'publish', target: infoHash, find, store, ...(settings && { settings }) } as const;
+    const more = { ...(settings && { settings }), ...(every !== undefined && { every }) };
+    const event = { type: 'publish', target: infoHash, find, store, ...more } as const;
     const reading = {
       items: (it: Announced) => (it.type === 'query' && it.id.startsWith('store:') ? answererOf(it) : []),
       report: (it: Announced) => (it.type === 'published' ? it.report : undefined),
+      first: every === undefined ? undefined : () => this.#saved(),
     };
     const begin = ({ coordinator }: Home, by: AbortSignal | undefined): Operation<Contact, PublishReport> =>
       operate(coordinator, event, reading, by === undefined ? {} : { signal: by });
@@ -241,21 +280,57 @@ export class MainlineNode {
   }
 
   async #start(): Promise<Endpoint> {
-    const seeds = await resolveSeeds(
-      this.#bootstrap,
-      this.#homes.map(({ family }) => family),
-    );
+    for (const text of this.#bootstrap) parseEndpoint(text);
+    await this.#keeper?.open();
+    // Whoever knows others need not wait for a name server, or have one.
+    const isWarm = this.#homes.every(({ host }) => this.#keeper?.knows(host) === true);
+    const seeds = isWarm ? [] : await this.#resolveSeeds();
     const starts = this.#homes.map(({ coordinator }, i) => coordinator.start(seeds[i]));
     try {
       this.#endpoints = await Promise.all(starts);
     } catch (error) {
       // All addresses or none: nobody is to find half a node later.
-      if (starts.length > 1) await this.close();
+      if (starts.length > 1) await this.#closeHomes();
       throw error;
     }
+    if (isWarm) void this.#resolveLate();
     return this.#endpoints[0] as Endpoint;
   }
+
+  async #resolveLate(): Promise<void> {
+    while (this.lifecycle !== 'stopping' && this.lifecycle !== 'closed') {
+      try {
+        const seeds = await this.#resolveSeeds();
+        this.#homes.forEach(({ coordinator }, i) => {
+          coordinator.useSeeds(seeds[i] ?? []);
+        });
+        return;
+      } catch (error) {
+        if (error instanceof EndpointError && error.code === 'malformed') return;
+        await new Promise((resolve) => setTimeout(resolve, RESOLVE_AGAIN).unref());
+      }
+    }
+  }
+
+  /** What is our own is on the disk, where there is one. */
+  async #saved(): Promise<void> {
+    await this.#keeper?.save();
+  }
+
+  async #closeHomes(): Promise<void> {
+    await Promise.all(this.#homes.map(({ coordinator }) => coordinator.close()));
+  }
+
+  #resolveSeeds(): Promise<readonly (readonly Endpoint[])[]> {
+    return resolveSeeds(
+      this.#bootstrap,
+      this.#homes.map(({ family }) => family),
+    );
+  }
 }
+
+/** ms between two attempts to resolve the names of the bootstrap nodes of a node that has somebody else to ask. */
+const RESOLVE_AGAIN = 30_000;
 
 /** Addresses of one node. */
 const MAX_ADDRESSES = 16;

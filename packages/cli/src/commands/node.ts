@@ -1,4 +1,4 @@
-/** `xorrery node`: runs a Mainline node until SIGINT or SIGTERM, and says what happens to it. It keeps nothing. */
+/** `xorrery node`: runs a Mainline node until SIGINT or SIGTERM, and says what happens to it. */
 import type { Observer } from '@xorrery/coordinator';
 import {
   createNode,
@@ -22,6 +22,7 @@ interface NodeOptions {
   readonly port: number;
   readonly bootstrap?: readonly string[];
   readonly readOnly?: boolean;
+  readonly state?: string;
   readonly record?: string;
   readonly json?: boolean;
 }
@@ -32,8 +33,11 @@ Examples:
   xorrery node --host 127.0.0.1 --port 7001 --bootstrap none
   xorrery node --host 0.0.0.0 --host ::
   xorrery node --host 127.0.0.1 --port 0 --bootstrap 127.0.0.1:7001 --json
+  xorrery node --state /var/lib/xorrery
   xorrery node --record night.ndjson.gz
 
+With --state it keeps its id, the nodes it knows and what was stored at it in
+a directory of its own, and goes on from there when it is started again.
 Without --bootstrap it joins the public network. A trace goes on in another
 file after 64 MiB (night.2.ndjson.gz, ...); the last 8 are kept.
 Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 it cannot bind, 2 bad usage.`;
@@ -50,12 +54,13 @@ export function addNode(program: Command, io: Io, exit: (code: number) => void):
       "join through host:port or [v6]:port; repeats; 'none' starts alone",
       bootstrap,
     )
+    .option('--state <dir>', 'keep the state in this directory')
     .option('--read-only', 'answer nobody and enter no table (BEP 43)')
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', EXAMPLES)
     .action(async (options: NodeOptions) => exit(await runNode(options, io)));
   addRecordOption(command);
-  addLaterOptions(command, ['state', 'metrics', 'dashboard']);
+  addLaterOptions(command, ['metrics', 'dashboard']);
 }
 
 async function runNode(options: NodeOptions, io: Io): Promise<number> {
@@ -74,6 +79,7 @@ async function runNode(options: NodeOptions, io: Io): Promise<number> {
         port,
         bootstrap: seeds,
         readOnly,
+        ...(options.state !== undefined && { state: options.state }),
         observer: recordings.map((it) => both(announcements(tell), it?.observer)),
       }),
     keeps: (node: MainlineNode) => count(torrentsAt(node), 'torrent'),

@@ -40,6 +40,8 @@ export function newsJson(news: NodeNews): object | undefined {
       return { event: news.type, id: news.self, former: news.former };
     case 'lifecycle':
       return { event: news.type, state: news.state };
+    case 'storage':
+      return { event: news.type, status: news.status, text: news.text };
     case 'announced':
       return { event: news.type, infoHash: news.infoHash, peer: hostPort(news.peer), from: hostPort(news.from) };
     case 'stored':
