@@ -6,4 +6,5 @@ export type { LifecycleState } from './lifecycle.ts';
 export * from './memory.ts';
 export * from './operation.ts';
 export type * from './ports.ts';
+export { sharedClocks } from './shared-clock.ts';
 export { SystemClock, systemEntropy } from './system.ts';

@@ -15,6 +15,7 @@ import {
   type SubscribeOptions,
   type Subscription,
   SystemClock,
+  sharedClocks,
   systemEntropy,
   type Transport,
 } from '@xorrery/coordinator';
@@ -117,10 +118,18 @@ export class MainlineNode {
         : new Keeper(state, clock, (news) => this.#first.coordinator.tellStorage(tellOf(news)));
     this.#keeper = keeper;
     const homes: Home[] = [];
+    const clocks = sharedClocks(clock, hosts.length);
     for (const [i, host] of hosts.entries()) {
       const sibling = (): Home | undefined => homes.find((it) => it.family !== homes[i]?.family);
-      const own = { host, port, id: i === 0 ? id : undefined, transport: transports[i], observer: observers[i] };
-      homes.push(new Home({ ...own, readOnly, config, clock, entropy, keeper, sibling }));
+      const own = {
+        host,
+        port,
+        id: i === 0 ? id : undefined,
+        transport: transports[i],
+        observer: observers[i],
+        clock: clocks[i] as Clock,
+      };
+      homes.push(new Home({ ...own, readOnly, config, entropy, keeper, sibling }));
     }
     this.#homes = homes;
     this.#joined = joinedAny(homes);

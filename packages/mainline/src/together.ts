@@ -1,6 +1,6 @@
 /**
- * Several homes as one: an operation runs at each of them at once, and ends when all have ended; but a home that has
- * met nobody is not waited for once another has come through, or an address that leads nowhere would hold up all.
+ * Several homes as one: an operation runs at each of them at once, and ends when all have ended; but a home that is
+ * known to be alone is not waited for once another has come through, or an address that leads nowhere would hold up all.
  */
 import type { Operation as OperationOf, StreamEvent, Subscription } from '@xorrery/coordinator';
 import { type Lagged, Operation } from '@xorrery/coordinator';
@@ -39,11 +39,18 @@ export function together<Item, Report>(
     const reports = begun.map(async ({ home, part }) => {
       for await (const item of part) add([item]);
       const report = await part;
-      if (home.size > 0) for (const other of begun) if (other.home.size === 0) other.cut.abort();
+      if (home.size > 0) for (const other of begun) void cutWhereAlone(other.home, other.cut);
       return report;
     });
     return merge(await Promise.all(reports));
   });
+}
+
+/** Ends what goes on at a home, unless it has met somebody, or soon does: it says so within its join timeout. */
+async function cutWhereAlone(home: Home, cut: AbortController): Promise<void> {
+  if (home.size > 0) return;
+  await home.joined;
+  if (home.size === 0) cut.abort();
 }
 
 /** From what says most to what says least. */
