@@ -14,6 +14,7 @@ import {
   untilAnnounced,
   untilMet,
 } from './clients.mjs';
+import { items } from './items.mjs';
 import { makeTorrent } from './torrent.mjs';
 
 /** @typedef {import('./lab.mjs').Lab} Lab */
@@ -150,4 +151,5 @@ export const CHECKS = [
   { name: 'transmission-to-libtorrent', about: 'finds, and downloads from it', run: transmissionToLibtorrent },
   { name: 'libtorrent-to-aria2', about: 'finds, and downloads from it', run: libtorrentToAria2 },
   { name: 'libtorrent-ipv6', about: 'two libtorrents, over IPv6', run: downloadOverIpv6 },
+  ...items,
 ];

@@ -1,5 +1,6 @@
 // The programs that live together here: our command line, and clients that nobody here wrote, each told to find peers by
 // the DHT alone: no tracker, no local discovery, no peer exchange, no port mapping, no uTP.
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
@@ -36,6 +37,22 @@ export const startCrowd = async (lab, ours, count) => {
   const argv = [here('./crowd.mjs'), ours.endpoint, ...(isIPv6(ours.address) ? host.v6 : host.v4)];
   const log = new Lines('the crowd', lab.start(host, [process.execPath, ...argv]));
   return (await log.wait((it) => it.event === 'ready', 'it had joined')).ids;
+};
+
+/** A command of ours, run to its end on a host of its own, with `--json`. @param {Lab} lab @param {string[]} argv */
+export const runOurs = async (lab, ...argv) => {
+  const child = lab.start(await lab.host(), [process.execPath, BIN, ...argv, '--json']);
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    err += text;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`xorrery ${argv[0]}: exit code ${code}: ${err.trim()}`);
+  return JSON.parse(out);
 };
 
 /** Waits until our node has this address in its table. @param {Ours} ours @param {string} address */
