@@ -33,12 +33,14 @@ const events = {
   malformed: 'a packet arrived that was no message',
   unsent: 'a packet could not be sent',
   entropy: 'bytes nobody can predict',
+  verified: 'a signature was judged',
   tick: 'time passed',
 } satisfies Record<NodeEvent<Protocol>['type'], string>;
 
 const effects = {
   transmit: 'send this packet',
   'entropy-needed': 'bring so many unpredictable bytes',
+  verify: 'judge this signature',
   query: 'what a lookup did',
   published: 'the end of a publish',
   republished: 'something was stored again',
@@ -101,11 +103,13 @@ const machine = setup({
             'anomaly',
             'address-adopted',
             'renamed',
+            'verify',
           ],
         },
         malformed: { actions: ['transmit'] },
         unsent: { actions: [...stirred, 'published', 'rejected', 'contact-added', 'contact-removed'] },
         entropy: { actions: ['transmit', 'entropy-needed'] },
+        verified: { actions: [...stirred, 'published', 'rejected'] },
         tick: { actions: [...stirred, 'published', 'rejected', 'contact-added', 'contact-removed'] },
       },
     },

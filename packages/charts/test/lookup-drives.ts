@@ -231,6 +231,7 @@ const asked = (token: string | undefined): QueryReport<Protocol>['asked'] =>
     hops: 0,
     via: undefined,
     cause: i % 4 === 1 ? 'refused' : undefined,
+    refusal: i % 4 === 1 ? { code: 203, text: 'no' } : undefined,
     token,
     gave: false,
   }));

@@ -22,6 +22,7 @@ import {
   recordAt,
   recordsSlept,
   type ServerAnswer,
+  type SignatureCheck,
   type Value,
   withoutExpiredRecords,
 } from '@xorrery/core';
@@ -37,6 +38,8 @@ interface Told {
   readonly nodes: readonly Contact[];
   readonly values: readonly Value[];
   readonly token: string;
+  /** The values count if this signature is good. */
+  readonly signed?: string;
 }
 
 export interface Small extends Protocol {
@@ -50,13 +53,16 @@ export interface Small extends Protocol {
 type Kept = Records<string>;
 const RULES: RecordRules<string> = { validate: () => true, select: (a) => a, sizeOf: () => 1 };
 
+const checkOf = (signature: string): SignatureCheck => ({ publicKey: 'aa', message: 'bb', signature });
+
 const answer = (kept: Kept, request: Request, asker: Asker, now: Instant): readonly [Kept, ServerAnswer<Small>] => {
   const reply: Told = { nodes: [], values: [], token: 't' };
   if (request.ask === 'ping') return [kept, { type: 'reply', reply }];
   if (request.ask === 'find')
     return [kept, { type: 'reply', reply: { ...reply, nodes: asker.closest(request.target) } }];
   const { target, token } = request;
-  if (token !== 't') return [kept, { type: 'error', code: 203, text: 'bad token' }];
+  if (token === 's' && asker.signature === undefined) return [kept, { type: 'verify', check: checkOf(token) }];
+  if (token !== 't' && asker.signature !== 'valid') return [kept, { type: 'error', code: 203, text: 'bad token' }];
   const [after] = offerRecord(kept, RULES, target, token, { own: false }, now);
   return [after, { type: 'reply', reply, stored: { key: target, by: 'publisher' } }];
 };
@@ -69,7 +75,10 @@ const small: Profile<Small, null, Kept> = {
   ping: { ask: 'ping' },
   findNode: (target) => ({ ask: 'find', target }),
   granted: (store, token) => (store.ask === 'store' ? { ...store, token } : store),
-  read: ({ nodes, values, token }) => ({ contacts: nodes, values, token }),
+  read: ({ nodes, values, token, signed }) => ({
+    ...{ contacts: nodes, values, token },
+    ...(signed === undefined ? undefined : { check: checkOf(signed) }),
+  }),
   cached: (_, target) => ({ ask: 'store', target, token: '' }),
   groupOf: () => undefined,
   sizeOf: () => 100,
@@ -145,6 +154,7 @@ function answersTo(tid: string, endpoint: string): NodeEvent<Small>[] {
     say(reply),
     say({ ...reply, nodes: [] }),
     say({ ...reply, values: [{ key: 'v' }] }),
+    say({ ...reply, values: [{ key: 'w' }], signed: 's' }),
     say(reply, tinyId(250)),
     say(reply, ME),
     { type: 'received', from: endpoint, message: { type: 'error', tid, code: 201, text: 'no' } },
@@ -154,7 +164,13 @@ function answersTo(tid: string, endpoint: string): NodeEvent<Small>[] {
 
 const FROM_OUTSIDE: readonly NodeEvent<Small>[] = [
   ...PEERS.flatMap(({ id, endpoint }, i) => {
-    const request = [{ ask: 'ping' }, find, { ...store, token: 't' }, { ...store, token: 'x' }][i % 4] as Request;
+    const request = [
+      { ask: 'ping' },
+      find,
+      { ...store, token: 't' },
+      { ...store, token: 'x' },
+      { ...store, token: 's' },
+    ][i % 5] as Request;
     const message = { type: 'request', tid: '00', sender: id, readOnly: i === 5, request } as const;
     return [{ type: 'received', from: endpoint, message } as const];
   }),
@@ -197,10 +213,24 @@ export const nodeDrive: Drive<State, NodeEvent<Protocol>, NodeEffect<Protocol>> 
       { type: 'close' } as const,
     ];
     const entropy = { type: 'entropy', bytes: entropyOf(state) } as const;
+    const verdicts = [0, 1, 2].flatMap((back) =>
+      [true, false].map((valid) => ({ type: 'verified', job: state.checks.nextJob - 1 - back, valid }) as const),
+    );
     const told = [...open.map((it) => [String(it.key), it.value.endpoint] as const), ['ffff', 'n1'] as const];
     const answers = told.flatMap(([tid, endpoint]) => answersTo(tid, endpoint));
     const ticks = Array.from({ length: 8 }, () => ({ type: 'tick' }) as const);
-    return [...own, ...OPERATIONS, ...answers, ...FROM_OUTSIDE, entropy, entropy, entropy, entropy, ...ticks];
+    return [
+      ...own,
+      ...OPERATIONS,
+      ...answers,
+      ...FROM_OUTSIDE,
+      ...verdicts,
+      entropy,
+      entropy,
+      entropy,
+      entropy,
+      ...ticks,
+    ];
   },
 };
 

@@ -123,7 +123,6 @@ describe('bad usage and bad input', () => {
   );
 
   it.each([
-    ['node', '--state', 'dir'],
     ['node', '--metrics', '127.0.0.1:1'],
     ['node', '--dashboard'],
     ['kv', 'node', '--state', 'dir'],

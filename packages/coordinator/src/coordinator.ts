@@ -32,11 +32,11 @@ import {
 import { type RefusalCode, RefusedError } from './errors.ts';
 import { EventStream, type SubscribeOptions, type Subscription } from './event-stream.ts';
 import { Lifecycle, type LifecycleState } from './lifecycle.ts';
-import type { Clock, Entropy, Inbox, Transport } from './ports.ts';
+import type { Clock, Entropy, Inbox, Transport, Verifier } from './ports.ts';
 
-/** What a node announces; sending and entropy are for the ports alone. */
+/** What a node announces; sending, entropy and signatures are for the ports alone. */
 export type Announcement<P extends Protocol> =
-  | Exclude<NodeEffect<P>, { type: 'transmit' | 'entropy-needed' }>
+  | Exclude<NodeEffect<P>, { type: 'transmit' | 'entropy-needed' | 'verify' }>
   | { readonly type: 'lifecycle'; readonly state: LifecycleState }
   | StorageNews;
 
@@ -89,6 +89,8 @@ export interface CoordinatorOptions<P extends Protocol, C, S> {
   >;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  /** Left out: no signature is valid. */
+  readonly verifier?: Verifier;
   readonly observer?: Observer<P, C, S>;
 }
 
@@ -335,6 +337,11 @@ export class Coordinator<P extends Protocol, C, S> {
       case 'entropy-needed':
         this.#inbox.push({ type: 'entropy', bytes: hexOf(this.#options.entropy.bytes(effect.bytes)) });
         return;
+      case 'verify': {
+        const { job, check } = effect;
+        this.#inbox.push({ type: 'verified', job, valid: this.#options.verifier?.verify(check) ?? false });
+        return;
+      }
       case 'rejected':
         // Told to the caller as an error; nothing was accepted, so nothing goes on the stream.
         if (event.type === 'lookup' || event.type === 'ask' || event.type === 'publish') return;

@@ -2,7 +2,7 @@
  * The ports: everything the coordinator needs from the outside. Each has a real implementation and one that tests can
  * drive; a contract suite holds them to the same behaviour.
  */
-import type { Endpoint, Instant } from '@xorrery/core';
+import type { Endpoint, Instant, SignatureCheck } from '@xorrery/core';
 
 /** Carries messages between endpoints. It never retries, never reorders on purpose and never throws for a packet. */
 export interface Transport<Out, In> {
@@ -39,6 +39,15 @@ export interface Clock {
   wall(): number;
   /** Asks for `wake` once at `at` or soon after; replaces what was asked before. `undefined` asks for nothing. */
   wakeAt(at: Instant | undefined, wake: () => void): void;
+}
+
+/**
+ * Judges Ed25519 signatures (RFC 8032). In Node its own crypto serves best; in a browser `@noble/curves` can, at about a
+ * thirteenth of the speed. A protocol without signatures needs none.
+ */
+export interface Verifier {
+  /** Whether the signature is valid. Whatever is no key, or no signature, is not. Never throws. */
+  verify(check: SignatureCheck): boolean;
 }
 
 /** Bytes nobody outside can predict. */

@@ -25,6 +25,19 @@ export interface Value {
   readonly target?: Id;
 }
 
+/** A signature to be judged (Ed25519, RFC 8032): whose it is, the bytes that were signed, and the signature, all in hex. */
+export interface SignatureCheck {
+  readonly publicKey: string;
+  readonly message: string;
+  readonly signature: string;
+}
+
+/** What somebody said who answered with an error. */
+export interface Refusal {
+  readonly code: number;
+  readonly text: string;
+}
+
 /** What a reply teaches a lookup, read from the reply by the protocol's profile. Values are valid ones only. */
 export interface Answer<V extends Value> {
   readonly contacts: readonly Contact[];
@@ -33,6 +46,8 @@ export interface Answer<V extends Value> {
   readonly token?: string;
   /** The address at which the answerer sees us. */
   readonly seenAs?: SeenAs;
+  /** The values count only if this signature is valid; the rest counts in any case. */
+  readonly check?: SignatureCheck;
 }
 
 /** An address of ours as others see it, without its port; never a local one. */

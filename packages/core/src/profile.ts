@@ -6,7 +6,7 @@
 import type { Contact, Endpoint, GroupOf, Identity } from './contact.ts';
 import type { Id } from './id.ts';
 import type { Instant } from './machine.ts';
-import type { Answer, OutMessage, Protocol } from './message.ts';
+import type { Answer, OutMessage, Protocol, SignatureCheck } from './message.ts';
 
 export interface Profile<P extends Protocol, ServerConfig, ServerState> {
   /** Snapshots and traces carry both, so that they are not read by another protocol, or another version of it. */
@@ -22,8 +22,8 @@ export interface Profile<P extends Protocol, ServerConfig, ServerState> {
   granted(store: P['outRequest'], token: string): P['outRequest'];
   /** The request to keep a value that was found for `lifetime` ms; `undefined` where such a value is not cached. */
   cached(value: P['value'], target: Id, lifetime: Instant): P['outRequest'] | undefined;
-  /** What a reply teaches a lookup: valid values only. Never throws. */
-  read(reply: P['inReply']): Answer<P['value']>;
+  /** What a reply to `request` teaches a lookup: valid values only. Never throws. */
+  read(reply: P['inReply'], request: P['outRequest']): Answer<P['value']>;
   /** `undefined` for every endpoint where addresses have no structure. */
   readonly groupOf: GroupOf;
   /** Left out: any id will do at any address. */
@@ -43,8 +43,8 @@ export interface AddressIds {
 
 /** Answers what strangers ask, from records that expire and are bounded. Total: nothing a stranger asks can throw. */
 export interface Server<P extends Protocol, ServerConfig, ServerState> {
-  /** Throws `ConfigError`. */
-  init(config: ServerConfig): ServerState;
+  /** `self`: our own id. Throws `ConfigError`. */
+  init(config: ServerConfig, self: Id): ServerState;
   /** Forgets what has expired at `now`, at most a thousand records a step; the rest falls due an instant later. */
   expire(state: ServerState, now: Instant): ServerState;
   nextDeadline(state: ServerState): Instant | undefined;
@@ -65,7 +65,7 @@ export interface Server<P extends Protocol, ServerConfig, ServerState> {
   /** All that is worth keeping over a restart, as JSON, with remaining lifetimes in place of instants. */
   save(state: ServerState, now: Instant): unknown;
   /** Reads back what `save` wrote, `elapsed` ms of wall time later. Throws `SnapshotError` where it cannot be that. */
-  load(config: ServerConfig, saved: unknown, elapsed: Instant, now: Instant): ServerState;
+  load(config: ServerConfig, saved: unknown, elapsed: Instant, now: Instant, self: Id): ServerState;
 }
 
 /** The two requests that publish something: one whose answer carries a token, and one that stores. */
@@ -83,6 +83,8 @@ export interface Asker {
    * nobody can turn a small forged request into a flood for somebody else (U16).
    */
   readonly room: number;
+  /** How the signature was judged that an earlier answer to this very request asked about. */
+  readonly signature?: 'valid' | 'invalid';
   /** Our contacts closest to `target`, a bucketful, without the asker. */
   closest(target: Id): readonly Contact[];
 }
@@ -94,7 +96,12 @@ export type ServerAnswer<P extends Protocol> =
    * (a token of ours), so `room` does not bind.
    */
   | { readonly type: 'reply'; readonly reply: P['outReply']; readonly stored?: Stored; readonly verified?: boolean }
-  | { readonly type: 'error'; readonly code: number; readonly text: string };
+  | { readonly type: 'error'; readonly code: number; readonly text: string }
+  /**
+   * All else about the request is in order: judge this signature, then ask again, with `Asker.signature`. The request is
+   * judged anew then, for much may have changed.
+   */
+  | { readonly type: 'verify'; readonly check: SignatureCheck };
 
 export interface Stored {
   readonly key: Id;

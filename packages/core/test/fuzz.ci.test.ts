@@ -412,6 +412,7 @@ describe('[U03][G09] a million events, random, absurd and out of order', () => {
       table: { ...DEFAULT_NODE.table, bucketSizes: [3], replacements: 2 },
       publish: { ...DEFAULT_SCHEDULE, maxKept: 3, replicate: 30_000 },
       responder: {
+        checks: { maxRate: { perSecond: 2, burst: 4 }, maxPending: 2, deadline: 100 },
         limiter: { perHost: { perSecond: 9, burst: 30 }, perNetwork: 'off', maxEntries: 8 },
         maxRate: 'off',
         amplification: 3,
@@ -431,6 +432,7 @@ describe('[U03][G09] a million events, random, absurd and out of order', () => {
           { ask: 'find', target } as const,
           { ask: 'ping' } as const,
           { ask: 'store', token: from } as const,
+          { ask: 'store', token: from, proof: 'p' } as const,
         );
         const find = { ask: 'find', target } as const;
         const id = `o${chance.below(5)}`;
@@ -441,7 +443,7 @@ describe('[U03][G09] a million events, random, absurd and out of order', () => {
           type: 'reply',
           tid,
           sender: senderOf(to) ?? sender,
-          reply: { nodes: chance.nodes(5), token: 't' },
+          reply: { nodes: chance.nodes(5), token: 't', ...chance.of({}, { signed: 's' }) },
         } as const;
         return chance.of<Parameters<typeof machine.advance>[1]>(
           {
@@ -472,6 +474,7 @@ describe('[U03][G09] a million events, random, absurd and out of order', () => {
             { type: 'start', seeds: [] },
           ),
           { type: 'unsent', to, tid, cause: 'x' },
+          { type: 'verified', job: state.checks.nextJob - 1 - chance.below(3), valid: chance.of(true, false) },
           { type: 'malformed', from, cause: 'x', answer: { tid, code: 203, text: 'x' } },
         );
       },
@@ -483,6 +486,8 @@ describe('[U03][G09] a million events, random, absurd and out of order', () => {
         atMost(state.waiting.length, 3, 'waiting');
         atMost(state.kept.size, 3, 'kept');
         atMost(state.limiter.accounts.size, 8, 'accounts');
+        atMost(state.checks.requests.size, 2, 'requests to check');
+        atMost(state.checks.replies.size, 2, 'replies to check');
         atMost(state.sizes.length, 16, 'size samples');
         atMost(tableSize(tableOf(state.routing)), 24, 'contacts');
       },

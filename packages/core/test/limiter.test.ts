@@ -1,5 +1,13 @@
 /** Rate limits on askers: what an account lets through, when it levels out, and what is kept of those at rest. */
-import { ConfigError, charged, initLimiter, type LimiterConfig, type LimiterState, sweepLimiter } from '@xorrery/core';
+import {
+  ConfigError,
+  charged,
+  DEFAULT_NODE,
+  initLimiter,
+  type LimiterConfig,
+  type LimiterState,
+  sweepLimiter,
+} from '@xorrery/core';
 import { describe, expect, it } from 'vitest';
 import { machine, nodeConfig } from './network.ts';
 
@@ -97,6 +105,7 @@ describe('the limiter', () => {
       machine.init(
         nodeConfig(7, {
           responder: {
+            ...DEFAULT_NODE.responder,
             limiter: { perHost, perNetwork: 'off', maxEntries: 9 } as LimiterConfig,
             maxRate: 'off',
             amplification: 3,

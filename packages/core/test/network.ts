@@ -25,13 +25,21 @@ import { id8, type Tiny } from './support.ts';
 type Request =
   | { readonly ask: 'ping' }
   | { readonly ask: 'find'; readonly target: Id }
-  | { readonly ask: 'store'; readonly token: string };
+  /** `proof`: a signature that must be good, where it says so. */
+  | { readonly ask: 'store'; readonly token: string; readonly proof?: string };
 
 export interface Small extends Omit<Tiny, 'outRequest' | 'inRequest' | 'outReply' | 'inReply'> {
   readonly outRequest: Request;
   readonly inRequest: Request;
-  readonly outReply: { readonly nodes: readonly Contact[]; readonly token?: string };
-  readonly inReply: { readonly nodes: readonly Contact[]; readonly token?: string };
+  readonly outReply: Told;
+  readonly inReply: Told;
+}
+
+interface Told {
+  readonly nodes: readonly Contact[];
+  readonly token?: string;
+  /** A value, which counts if its signature is good. */
+  readonly signed?: string;
 }
 
 /** The server keeps the tokens it was shown. */
@@ -39,7 +47,12 @@ export type Shown = readonly string[];
 
 const answer = (shown: Shown, request: Request, asker: Asker): readonly [Shown, ServerAnswer<Small>] => {
   if (request.ask === 'store') {
-    if (request.token !== asker.endpoint) return [shown, { type: 'error', code: 203, text: 'bad token' }];
+    const { token, proof } = request;
+    if (token !== asker.endpoint) return [shown, { type: 'error', code: 203, text: 'bad token' }];
+    if (proof !== undefined && asker.signature !== 'valid') {
+      if (asker.signature === 'invalid') return [shown, { type: 'error', code: 206, text: 'bad signature' }];
+      return [shown, { type: 'verify', check: { publicKey: 'aa', message: token, signature: proof } }];
+    }
     return [[...shown, request.token], { type: 'reply', reply: { nodes: [] } }];
   }
   const nodes = request.ask === 'find' ? asker.closest(request.target) : [];
@@ -54,7 +67,12 @@ export const small: Profile<Small, null, Shown> = {
   ping: { ask: 'ping' },
   findNode: (target) => ({ ask: 'find', target }),
   granted: (store, token) => (store.ask === 'store' ? { ask: 'store', token } : store),
-  read: ({ nodes, token }) => ({ contacts: nodes, values: [], ...(token === undefined ? {} : { token }) }),
+  read: ({ nodes, token, signed }) => ({
+    contacts: nodes,
+    values: signed === undefined ? [] : [{ key: signed }],
+    ...(token === undefined ? {} : { token }),
+    ...(signed === undefined ? {} : { check: { publicKey: 'aa', message: 'bb', signature: signed } }),
+  }),
   cached: () => undefined,
   groupOf: () => undefined,
   sizeOf: () => 100,
@@ -103,11 +121,13 @@ const deadlineOf = (resident: Resident): Instant | undefined => {
 };
 
 /** What a state keeps of its parts is what they say themselves. */
-const checkKept = ({ phase, wakeAt, pool, routing, schedule, limiter }: Resident['state']): void => {
+const checkKept = ({ phase, wakeAt, pool, routing, schedule, limiter, checks }: Resident['state']): void => {
   const { buckets, oldest } = tableOf(routing);
   const seen = buckets.flatMap((bucket) => bucket.seen);
   if (oldest !== Math.min(maps.NEVER, ...seen)) throw new Error(`the table's oldest was seen at ${oldest}: ${seen}`);
-  const parts = [nextPoolDeadline(pool), nextRoutingDeadline(routing), nextScheduleDeadline(schedule), limiter.sweepAt];
+  const waiting = [maps.nextDue(checks.requests), maps.nextDue(checks.replies)];
+  const machines = [nextPoolDeadline(pool), nextRoutingDeadline(routing), nextScheduleDeadline(schedule)];
+  const parts = [...machines, limiter.sweepAt, ...waiting];
   const due = phase === 'running' ? parts.reduce(earliest) : undefined;
   if (wakeAt !== due) throw new Error(`it wakes at ${wakeAt}, its parts are due at ${parts}`);
 };

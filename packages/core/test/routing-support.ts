@@ -24,6 +24,7 @@ type Reply = {
   readonly closer?: readonly number[];
   readonly as?: Id;
   readonly token?: string;
+  readonly signed?: string;
 };
 
 const idAt = (endpoint: Endpoint): Id => id8(Number(/\d+/.exec(endpoint)?.[0]));
@@ -54,9 +55,9 @@ export class Solo {
   }
 
   /** The latest open request to a node is answered. */
-  answer(to: number | Endpoint, { nodes: contacts, closer = [], as, token }: Reply = {}): string[] {
+  answer(to: number | Endpoint, { nodes: contacts, closer = [], as, ...more }: Reply = {}): string[] {
     const from = typeof to === 'number' ? `n${to}` : to;
-    const reply = { nodes: contacts ?? nodes(...closer), ...(token === undefined ? {} : { token }) };
+    const reply = { nodes: contacts ?? nodes(...closer), ...more };
     const message = { type: 'reply', tid: this.#taken(from), sender: as ?? idAt(from), reply } as const;
     return this.tell({ type: 'received', from, message });
   }
@@ -73,6 +74,19 @@ export class Solo {
     const request = ask === 'ping' ? ({ ask } as const) : ({ ask, target: id8(1) } as const);
     const message = { type: 'request', tid: '77', sender: idAt(endpoint), readOnly: false, request } as const;
     return this.tell({ type: 'received', from: endpoint, message, ...(bytes === undefined ? {} : { bytes }) });
+  }
+
+  /** A stranger shows the token it was given, and a signature. */
+  store(
+    from: number | Endpoint,
+    proof: string,
+    more: { readonly token?: string; readonly bytes?: number } = {},
+  ): string[] {
+    const endpoint = typeof from === 'number' ? `n${from}` : from;
+    const { token = endpoint, ...rest } = more;
+    const request = { ask: 'store', token, proof } as const;
+    const message = { type: 'request', tid: '77', sender: idAt(endpoint), readOnly: false, request } as const;
+    return this.tell({ type: 'received', from: endpoint, message, ...rest });
   }
 
   /** A step at the next deadline. */
@@ -182,6 +196,8 @@ function word(effect: NodeEffect<Small>): string[] {
       return [`published ${effect.id} ${effect.report.reason}`];
     case 'republished':
       return [`republished ${effect.target}`];
+    case 'verify':
+      return [`verify ${effect.job} ${effect.check.signature}`];
     case 'anomaly':
       return [effect.cause];
     case 'address-adopted':

@@ -20,8 +20,9 @@ const names = (): string[] => {
     const isGroup = GROUPS.includes(key);
     if (!isGroup) found.push(`node.${key}`);
     for (const [name, part] of isGroup ? Object.entries(value) : []) {
-      if (name !== 'limiter') found.push(`${key}.${name}`);
-      const inner = name === 'limiter' || name === 'caps' ? Object.keys(part) : [];
+      const isNested = name === 'limiter' || name === 'checks';
+      if (!isNested) found.push(`${key}.${name}`);
+      const inner = isNested || name === 'caps' ? Object.keys(part) : [];
       found.push(...inner.map((it) => `${key}.${name}.${it}`));
     }
   }

@@ -273,13 +273,15 @@ describe('the profile', () => {
     const saved = JSON.parse(JSON.stringify(kv.server.save(state.server, now))) as unknown[];
     const config = { ...KV_DEFAULTS.server, self };
     const damaged = [null, [], ['zz', {}, 1, true], [key, { value: 5, seq: 1, digest: key }, 5_000, false]];
-    const loaded = kv.server.load(config, [...damaged, ...saved], HOUR, 9_000_000);
+    const loaded = kv.server.load(config, [...damaged, ...saved], HOUR, 9_000_000, self);
     expect(loaded.held.size).toBe(1);
     const request = { method: 'find_value', key: sha1('y') } as const;
     expect(kv.server.held(loaded, request, 9_000_000 + HOUR - 1)).toMatchObject([
       { record: { value: 'eQ==', seq: 0 } },
     ]);
     expect(kv.server.held(loaded, request, 9_000_000 + HOUR)).toEqual([]);
-    expect(() => kv.server.load(config, 'nothing', 0, 0)).toThrow(expect.objectContaining({ name: 'SnapshotError' }));
+    expect(() => kv.server.load(config, 'nothing', 0, 0, self)).toThrow(
+      expect.objectContaining({ name: 'SnapshotError' }),
+    );
   });
 });

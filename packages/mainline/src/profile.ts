@@ -86,6 +86,7 @@ export const MAINLINE_DEFAULTS: Omit<NodeConfig<PeerStoreConfig>, 'self' | 'seed
     limiter: { perHost: { perSecond: 5, burst: 50 }, perNetwork: { perSecond: 20, burst: 200 }, maxEntries: 10_000 },
     maxRate: { perSecond: 8_000, burst: 24_000 },
     amplification: 12,
+    checks: DEFAULT_NODE.responder.checks,
   },
   wire: { tidBytes: 4, poolBytes: 256 },
   server: DEFAULT_PEER_STORE,

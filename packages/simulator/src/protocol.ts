@@ -12,6 +12,7 @@ import type {
   OutMessage,
   Profile,
   Protocol,
+  SignatureCheck,
 } from '@xorrery/core';
 
 export interface SimulatedProtocol<P extends Protocol, C, S> {
@@ -20,6 +21,8 @@ export interface SimulatedProtocol<P extends Protocol, C, S> {
   configOf(self: Id, seed: number, k: number, alpha: number): NodeConfig<C>;
   /** The message as it arrives: what encoding it, and judging its tokens at the other end, makes of it. */
   carry(message: OutMessage<P>, from: Endpoint, to: Endpoint, now: Instant): InMessage<P>;
+  /** Judges a signature. Left out: the protocol has none. */
+  verify?(check: SignatureCheck): boolean;
   /** What a request asks for; `undefined` when it is no lookup. */
   targetOf(request: P['inRequest']): Id | undefined;
   /** A reply that names these contacts, and may claim to hold what was asked for. */

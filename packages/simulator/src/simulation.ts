@@ -348,6 +348,10 @@ export class Simulation {
       }
       case 'entropy-needed':
         return this.step(who, { type: 'entropy', bytes: this.#entropy.hex(effect.bytes) });
+      case 'verify': {
+        const { job, check } = effect;
+        return this.step(who, { type: 'verified', job, valid: this.#protocol.verify?.(check) ?? false });
+      }
       case 'query': {
         if (effect.effect.type !== 'finished' || effect.id.includes(':')) return;
         const breach = this.lookups.end(who, effect.id, effect.effect, this.now);

@@ -1,7 +1,7 @@
 /**
- * Names that a node gives by counting or by chance: transaction ids, request numbers, ids of its own lookups. When
- * earlier events are left out of a trace, later ones get other names and are otherwise the same; here they are told
- * apart from real differences, and translated.
+ * Names that a node gives by counting or by chance: transaction ids, numbers of requests and of signatures to judge, ids
+ * of its own lookups. When earlier events are left out of a trace, later ones get other names and are otherwise the
+ * same; here they are told apart from real differences, and translated.
  */
 import { canonical } from './json.ts';
 
@@ -57,6 +57,7 @@ export function nameless(value: unknown): string {
 function kindOf(record: Fields, key: string): string | undefined {
   const value = record[key];
   if (key === 'request' && typeof value === 'number') return 'request';
+  if (key === 'job' && typeof value === 'number') return 'job';
   if (typeof value !== 'string') return undefined;
   // Of the transaction ids only those that we chose ourselves.
   if (key === 'tid') return record.type === 'request' && record.request !== undefined ? 'tid' : undefined;

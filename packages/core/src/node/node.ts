@@ -24,11 +24,12 @@ import { initLimiter, sweepLimiter } from '../responder/limiter.ts';
 import { initRouting, nextRoutingDeadline, tableOf } from '../routing/routing.ts';
 import { initVotes } from '../routing/votes.ts';
 import { initWire } from '../wire/wire.ts';
+import { nextCheckDeadline, noChecks } from './checks.ts';
 import { checkNodeConfig, type NodeConfig } from './config.ts';
 import { withSample } from './network-size.ts';
 import { cancel, closeWaiting, operate, refuse } from './operations.ts';
 import { NO_OUTCOMES } from './outcomes.ts';
-import { rebuff, receive, stepWire } from './packets.ts';
+import { dropOverdue, rebuff, receive, stepWire, takeVerdict } from './packets.ts';
 import { cacheOnPath, concludePublish, tellSchedule, unpublish } from './publishing.ts';
 import { count, draftOf, isBlocked, rulesOf, type Turn } from './turn.ts';
 import type { Counters, NodeEffect, NodeEvent, NodeState } from './types.ts';
@@ -55,6 +56,7 @@ const NO_COUNTS: Counters = {
   limited: 0,
   oversized: 0,
   shed: 0,
+  unchecked: 0,
   blocked: 0,
   unfit: 0,
 };
@@ -82,6 +84,7 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
       restored: NONE,
       limiter: initLimiter(config.responder.limiter),
       replyLevel: undefined,
+      checks: noChecks(),
       recent: NO_OUTCOMES,
       votes: initVotes(config.votes),
       sizes: NONE,
@@ -90,7 +93,7 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
       caching: NONE,
       publishing: emptyMap(),
       waiting: NONE,
-      server: server.init(config.server),
+      server: server.init(config.server, self),
       counters: NO_COUNTS,
     };
   }
@@ -99,7 +102,8 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
     if (state.phase !== 'running') return undefined;
     const lookups = earliest(nextPoolDeadline(state.pool), nextRoutingDeadline(state.routing));
     const records = earliest(server.nextDeadline(state.server), nextScheduleDeadline(state.schedule));
-    return earliest(earliest(lookups, records), state.limiter.sweepAt);
+    const doors = earliest(state.limiter.sweepAt, nextCheckDeadline(state.checks));
+    return earliest(earliest(lookups, records), doors);
   }
 
   function advance(
@@ -125,7 +129,7 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
 
 function hasSameDeadlines<P extends Protocol, C, S>(a: NodeState<P, C, S>, b: NodeState<P, C, S>): boolean {
   const isSame = a.pool === b.pool && a.routing === b.routing && a.schedule === b.schedule && a.server === b.server;
-  return isSame && a.limiter.sweepAt === b.limiter.sweepAt && a.phase === b.phase;
+  return isSame && a.limiter.sweepAt === b.limiter.sweepAt && a.checks === b.checks && a.phase === b.phase;
 }
 
 /** The first beat: time passes for everyone, local before remote, what runs before what is new (Z12). */
@@ -133,6 +137,7 @@ function expire<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
   const { state, profile, now } = turn;
   state.server = profile.server.expire(state.server, now);
   state.limiter = sweepLimiter(state.limiter, now);
+  dropOverdue(turn);
   turn.forPool.push({ type: 'tick' });
   settle(turn);
   tellRouting(turn, { type: 'tick' });
@@ -178,6 +183,8 @@ function absorb<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: NodeEvent<
     case 'seeds':
       state.seeds = event.seeds;
       return tellRouting(turn, { type: 'seeds', seeds: event.seeds.length });
+    case 'verified':
+      return takeVerdict(turn, event.job, event.valid);
     case 'start':
     case 'tick':
       return;

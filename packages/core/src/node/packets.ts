@@ -1,13 +1,15 @@
 /** What comes from the wire and goes to it: requests are answered through the profile, answers are tied to requests. */
 import type { Contact, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
-import type { InMessage, OutMessage, Protocol } from '../message.ts';
+import type { Answer, OutMessage, Protocol, SignatureCheck } from '../message.ts';
+import { NONE } from '../none.ts';
 import type { Asker, ServerAnswer } from '../profile.ts';
 import { charged, levelAfter } from '../responder/limiter.ts';
 import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
 import { hasRoomFor, memberOf } from '../table/table.ts';
 import { advanceWire, type WireEffect, type WireEvent } from '../wire/wire.ts';
+import { type Asked, overdueJobs, withoutJob, withReply, withRequest } from './checks.ts';
 import { fitContacts, hearOfUs, isUnfit } from './identity.ts';
 import { tellSchedule } from './publishing.ts';
 import { count, isBlocked, type Turn } from './turn.ts';
@@ -24,7 +26,8 @@ export function receive<P extends Protocol, C, S>(
   { from, message, bytes }: Extract<NodeEvent<P>, { type: 'received' }>,
 ): void {
   if (isBlocked(turn, from)) return count(turn, 'blocked');
-  if (message.type === 'request') return serve(turn, from, message, bytes);
+  if (message.type === 'request')
+    return serve(turn, bytes === undefined ? { from, message } : { from, message, bytes });
   count(turn, message.type === 'reply' ? 'replies' : 'errors');
   stepWire(turn, { type: 'answer', from, message });
 }
@@ -51,44 +54,80 @@ function consider<P extends Protocol, C, S>(turn: Turn<P, C, S>, id: Id, endpoin
   tellRouting(turn, { type: 'candidate', stranger: { id, endpoint } });
 }
 
-function serve<P extends Protocol, C, S>(
-  turn: Turn<P, C, S>,
-  from: Endpoint,
-  message: Extract<InMessage<P>, { type: 'request' }>,
-  bytes: number | undefined,
-): void {
-  const { state, profile } = turn;
-  const { self, readOnly, responder } = state.config;
+function serve<P extends Protocol, C, S>(turn: Turn<P, C, S>, asked: Asked<P>): void {
+  const { from, message } = asked;
+  const { self, readOnly } = turn.state.config;
   if (message.sender === self) return noteAnomaly(turn, from, 'own-id');
   count(turn, 'requests');
   if (readOnly) return;
   if (!admits(turn, from)) return;
-  if (isUnfit(turn, message.sender, from)) {
-    noteAnomaly(turn, from, 'unfit-id');
-    return respond(
-      turn,
-      from,
-      message.tid,
-      { type: 'error', code: PROTOCOL_ERROR, text: 'invalid node ID' },
-      UNLIMITED,
-    );
-  }
+  if (!isUnfit(turn, message.sender, from)) return answer(turn, asked);
+  noteAnomaly(turn, from, 'unfit-id');
+  respond(turn, from, message.tid, { type: 'error', code: PROTOCOL_ERROR, text: 'invalid node ID' }, UNLIMITED);
+}
+
+function answer<P extends Protocol, C, S>(turn: Turn<P, C, S>, asked: Asked<P>, signature?: 'valid' | 'invalid'): void {
+  const { state, profile } = turn;
+  const { from, message, bytes } = asked;
+  const { responder } = state.config;
   const isMember = memberOf(tableOf(state.routing), message.sender)?.contact.endpoint === from;
   const { amplification } = responder;
   const room = isMember || amplification === 'off' || bytes === undefined ? UNLIMITED : amplification * bytes;
-  const [server, answer] = profile.server.answer(
+  const asker = askerOf(turn, message.sender, from, room);
+  const [server, answered] = profile.server.answer(
     state.server,
     message.request,
-    askerOf(turn, message.sender, from, room),
+    signature === undefined ? asker : { ...asker, signature },
     turn.now,
   );
   state.server = server;
-  respond(turn, from, message.tid, answer, answer.type === 'reply' && answer.verified === true ? UNLIMITED : room);
-  if (answer.type === 'reply' && answer.stored !== undefined) {
-    const { key: target, by } = answer.stored;
+  if (answered.type === 'verify') {
+    // Judged once already: whatever else it wants to know, it has had its share.
+    if (signature !== undefined) return count(turn, 'unchecked');
+    return verifyFirst(turn, asked, answered.check);
+  }
+  respond(
+    turn,
+    from,
+    message.tid,
+    answered,
+    answered.type === 'reply' && answered.verified === true ? UNLIMITED : room,
+  );
+  if (answered.type === 'reply' && answered.stored !== undefined) {
+    const { key: target, by } = answered.stored;
     tellSchedule(turn, { type: 'stored-by-other', target, by });
   }
   if (!message.readOnly) consider(turn, message.sender, from);
+}
+
+function verifyFirst<P extends Protocol, C, S>(turn: Turn<P, C, S>, asked: Asked<P>, check: SignatureCheck): void {
+  const { state, rules, now } = turn;
+  const { checks } = state.config.responder;
+  const job = state.checks.nextJob;
+  const waiting = withRequest(state.checks, asked, checks, rules.isExempt(asked.from), now);
+  if (waiting === undefined) return count(turn, 'unchecked');
+  state.checks = waiting;
+  turn.effects.push({ type: 'verify', job, check });
+}
+
+/** A signature was judged: the request is answered, or the reply taken in with its values or without. */
+export function takeVerdict<P extends Protocol, C, S>(turn: Turn<P, C, S>, job: number, valid: boolean): void {
+  const { state, asked, answered } = withoutJob(turn.state.checks, job);
+  turn.state.checks = state;
+  if (asked !== undefined) answer(turn, asked, valid ? 'valid' : 'invalid');
+  if (answered === undefined) return;
+  const { request, from, answer: told } = answered;
+  learn(turn, request, from, valid ? told : { ...told, values: NONE });
+}
+
+/** Verdicts that nobody waits for any more. */
+export function dropOverdue<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
+  for (const job of overdueJobs(turn.state.checks, turn.now)) {
+    const { state, answered } = withoutJob(turn.state.checks, job);
+    turn.state.checks = state;
+    count(turn, 'unchecked');
+    if (answered !== undefined) learn(turn, answered.request, answered.from, { ...answered.answer, values: NONE });
+  }
 }
 
 /** Whether the asker's host and network have asked little enough; charges them. */
@@ -120,7 +159,7 @@ function respond<P extends Protocol, C, S>(
   turn: Turn<P, C, S>,
   to: Endpoint,
   tid: string,
-  answer: ServerAnswer<P>,
+  answer: Exclude<ServerAnswer<P>, { type: 'verify' }>,
   room: number,
 ): void {
   const { state, profile } = turn;
@@ -148,28 +187,20 @@ function take<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: WireEffect<
       turn.effects.push(effect);
       return;
     case 'answered': {
-      const { request, from, endpoint, reply } = effect;
+      const { request, from, endpoint, reply, payload } = effect;
       noteOutcome(turn, true);
       const unfit = isUnfit(turn, from, endpoint);
       if (unfit) noteAnomaly(turn, endpoint, 'unfit-id');
       else if (from !== turn.state.config.self)
         tellRouting(turn, { type: 'answered', contact: { id: from, endpoint } });
-      const answer = turn.profile.read(reply);
-      const known = fitContacts(turn, answer.contacts);
-      const contacts =
-        turn.state.config.blocked.length === 0 ? known : known.filter((it) => !isBlocked(turn, it.endpoint));
-      const event = {
-        type: 'response',
-        request,
-        from,
-        answer: contacts === answer.contacts ? answer : { ...answer, contacts },
-      } as const;
-      turn.forPool.push({ type: 'query', event });
-      if (answer.seenAs !== undefined && !unfit) hearOfUs(turn, endpoint, answer.seenAs);
+      const told = turn.profile.read(reply, payload);
+      if (told.check === undefined) learn(turn, request, from, told);
+      else learnOnce(turn, request, from, told);
+      if (told.seenAs !== undefined && !unfit) hearOfUs(turn, endpoint, told.seenAs);
       return;
     }
     case 'failed': {
-      const { request, endpoint, cause, expected, claimed } = effect;
+      const { request, endpoint, cause, expected, claimed, refusal } = effect;
       if (claimed !== undefined) {
         noteAnomaly(turn, endpoint, 'wrong-id');
         tellRouting(turn, { type: 'impostor', endpoint, claimed });
@@ -177,12 +208,43 @@ function take<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: WireEffect<
         noteOutcome(turn, false);
         if (expected !== undefined) tellRouting(turn, { type: 'fell-silent', id: expected, endpoint });
       }
-      turn.forPool.push({ type: 'query', event: { type: 'failure', request, cause } });
+      turn.forPool.push({ type: 'query', event: { type: 'failure', request, cause, refusal } });
       return;
     }
     case 'anomaly':
       return noteAnomaly(turn, effect.from, effect.cause);
   }
+}
+
+/** What a reply teaches goes to the lookup that asked. */
+function learn<P extends Protocol, C, S>(
+  turn: Turn<P, C, S>,
+  request: number,
+  from: Id,
+  answer: Answer<P['value']>,
+): void {
+  const known = fitContacts(turn, answer.contacts);
+  const contacts = turn.state.config.blocked.length === 0 ? known : known.filter((it) => !isBlocked(turn, it.endpoint));
+  const allowed = contacts === answer.contacts ? answer : { ...answer, contacts };
+  turn.forPool.push({ type: 'query', event: { type: 'response', request, from, answer: allowed } });
+}
+
+/** As `learn`, once its signature has been judged; beyond what may wait for that, without its values. */
+function learnOnce<P extends Protocol, C, S>(
+  turn: Turn<P, C, S>,
+  request: number,
+  from: Id,
+  { check, ...answer }: Answer<P['value']>,
+): void {
+  const { state, now } = turn;
+  const job = state.checks.nextJob;
+  const waiting = withReply(state.checks, { request, from, answer }, state.config.responder.checks, now);
+  if (waiting === undefined || check === undefined) {
+    count(turn, 'unchecked');
+    return learn(turn, request, from, { ...answer, values: NONE });
+  }
+  state.checks = waiting;
+  turn.effects.push({ type: 'verify', job, check });
 }
 
 const COUNTERS = {

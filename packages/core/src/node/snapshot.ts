@@ -102,7 +102,7 @@ export function restoreNode<P extends Protocol, C, S>(
   }
   // How long ago each was stored is not worth keeping: all of it is stored again soon, one after the other.
   schedule = advanceSchedule({ ...schedule, startFrom: now + 1 }, { type: 'hasten' }, now).state;
-  const holdings = profile.server.load(config.server, server, elapsed, now);
+  const holdings = profile.server.load(config.server, server, elapsed, now, self);
   const pool = withRoundTrips(fresh.pool, known, now);
   return { ...fresh, at: now, restored: restored.reverse(), kept: publishing, schedule, pool, server: holdings };
 }

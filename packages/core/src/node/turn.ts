@@ -43,6 +43,7 @@ export function draftOf<P extends Protocol, C, S>(state: NodeState<P, C, S>, now
     restored: state.restored,
     limiter: state.limiter,
     replyLevel: state.replyLevel,
+    checks: state.checks,
     recent: state.recent,
     votes: state.votes,
     sizes: state.sizes,
@@ -77,6 +78,7 @@ function copyOf(counters: Counters): Record<keyof Counters, number> {
     limited: counters.limited,
     oversized: counters.oversized,
     shed: counters.shed,
+    unchecked: counters.unchecked,
     blocked: counters.blocked,
     unfit: counters.unfit,
   };

@@ -3,7 +3,7 @@ import type { Contact, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import type { PersistentMap } from '../map.ts';
-import type { InMessage, OutMessage, Protocol } from '../message.ts';
+import type { InMessage, OutMessage, Protocol, SignatureCheck } from '../message.ts';
 import type { PoolState, RejectReason } from '../pool/types.ts';
 import type { BroadcastState, PublishReport } from '../publish/broadcast.ts';
 import type { ScheduleState } from '../publish/schedule.ts';
@@ -14,6 +14,7 @@ import type { LimiterState } from '../responder/limiter.ts';
 import type { RemovalReason, RoutingState } from '../routing/routing.ts';
 import type { AddressFamily, VotesState } from '../routing/votes.ts';
 import type { WireState } from '../wire/wire.ts';
+import type { ChecksState } from './checks.ts';
 import type { NodeConfig } from './config.ts';
 import type { SizeSample } from './network-size.ts';
 import type { RecentOutcomes } from './outcomes.ts';
@@ -86,6 +87,8 @@ export type NodeEvent<P extends Protocol> =
   | { readonly type: 'unsent'; readonly to: Endpoint; readonly tid: string; readonly cause: string }
   /** Bytes nobody can predict, as hex. */
   | { readonly type: 'entropy'; readonly bytes: string }
+  /** The signature of this job was judged. */
+  | { readonly type: 'verified'; readonly job: number; readonly valid: boolean }
   | { readonly type: 'tick' };
 
 /**
@@ -97,6 +100,8 @@ export type AnomalyCause = 'unknown-transaction' | 'wrong-source' | 'wrong-id' |
 export type NodeEffect<P extends Protocol> =
   | { readonly type: 'transmit'; readonly to: Endpoint; readonly message: OutMessage<P> }
   | { readonly type: 'entropy-needed'; readonly bytes: number }
+  /** Judge this signature, and answer with an event `verified` of this job. */
+  | { readonly type: 'verify'; readonly job: number; readonly check: SignatureCheck }
   /** What a lookup did. Of an operation: under its id. Of the node's own upkeep: under a name with a colon. */
   | { readonly type: 'query'; readonly id: string; readonly effect: QueryEffect<P> }
   /** The end of a publish operation. Its two lookups are announced under `find:ID` and `store:ID`. */
@@ -152,6 +157,8 @@ export interface Counters {
   readonly oversized: number;
   /** Replies beyond the bytes a second we spend on them. */
   readonly shed: number;
+  /** Requests dropped, and replies that count without their values, because there were too many signatures to judge. */
+  readonly unchecked: number;
   /** Packets from blocked addresses. */
   readonly blocked: number;
   /** Requests and answers of nodes whose id does not fit their address, where that is enforced. */
@@ -177,6 +184,8 @@ export interface NodeState<P extends Protocol, ServerConfig, ServerState> {
   readonly limiter: LimiterState;
   /** When the budget of bytes in replies is level again. */
   readonly replyLevel: Instant | undefined;
+  /** What waits for a signature to be judged. */
+  readonly checks: ChecksState<P>;
   readonly recent: RecentOutcomes;
   /** As whom others see us. */
   readonly votes: VotesState;

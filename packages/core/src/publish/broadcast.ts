@@ -8,7 +8,7 @@
 import type { Contact } from '../contact.ts';
 import type { Id } from '../id.ts';
 import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
-import type { Protocol } from '../message.ts';
+import type { Protocol, Refusal } from '../message.ts';
 import type { Counts, FailureCause, FinishReason, QueryReport } from '../query/types.ts';
 
 export interface BroadcastConfig {
@@ -34,12 +34,20 @@ export type BroadcastEffect =
   | { readonly type: 'store'; readonly grants: readonly Grant[] }
   | { readonly type: 'published'; readonly report: PublishReport };
 
+/** A node that did not take it. */
+export interface StoreFailure {
+  readonly contact: Contact;
+  readonly cause: FailureCause | 'silent';
+  /** What it said, if it refused. */
+  readonly refusal?: Refusal;
+}
+
 export interface PublishReport {
   readonly target: Id;
   /** `failed`: nobody took it. Otherwise why the lookup, or the storing, ended. */
   readonly reason: FinishReason | 'failed';
   readonly stored: readonly Contact[];
-  readonly failed: readonly { readonly contact: Contact; readonly cause: FailureCause | 'silent' }[];
+  readonly failed: readonly StoreFailure[];
   /** Found and willing, but the operation ended before they were asked, or before they could answer. */
   readonly notAttempted: readonly Contact[];
   /** Of the lookup alone. */
@@ -132,14 +140,16 @@ function settle<P extends Protocol>(
 ): Step<BroadcastState, BroadcastEffect> {
   const { config, grants, lookup, startedAt } = state;
   const stored: Contact[] = [];
-  const failed: { contact: Contact; cause: FailureCause | 'silent' }[] = [];
+  const failed: StoreFailure[] = [];
   const notAttempted: Contact[] = [];
   for (const { contact } of grants) {
     const outcome = report.asked.find((it) => it.endpoint === contact.endpoint && it.id === contact.id);
     if (outcome?.result === 'answered') stored.push(contact);
     else if (outcome?.result === 'silent') failed.push({ contact, cause: 'silent' });
-    else if (outcome?.result === 'failed') failed.push({ contact, cause: outcome.cause as FailureCause });
-    else notAttempted.push(contact);
+    else if (outcome?.result === 'failed') {
+      const { cause, refusal } = outcome;
+      failed.push({ contact, cause: cause as FailureCause, ...(refusal && { refusal }) });
+    } else notAttempted.push(contact);
   }
   const cut = report.reason === 'cancelled' || report.reason === 'closed' || report.reason === 'expired';
   const reason = cut ? report.reason : stored.length === 0 ? 'failed' : lookup.reason;

@@ -2,7 +2,7 @@
 import type { Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import { has } from '../map.ts';
-import type { Answer, Protocol } from '../message.ts';
+import type { Answer, Protocol, Refusal } from '../message.ts';
 import { closeRequest, type Draft, type Effects, failed, indexOf, indexOfOpen, replaceOpen } from './draft.ts';
 import { fallSilent } from './expire.ts';
 import { gather, identified, introduce, noteProgress } from './learn.ts';
@@ -72,7 +72,7 @@ function absorbOwed<P extends Protocol>(
     case 'failure':
       // A silent candidate stays silent: its request has ended, nothing else changes.
       if (request.phase === 'listening') closeRequest(draft, request);
-      else settle(draft, request, event.cause);
+      else settle(draft, request, event.cause, event.refusal);
       return undefined;
     case 'parked':
       if (request.phase === 'asked') replaceOpen(draft, parkedFrom(request, event.by));
@@ -153,11 +153,16 @@ function misfitOf<P extends Protocol>(draft: Draft<P>, request: OpenRequest, fro
   return isKnown ? 'duplicate' : undefined;
 }
 
-function settle<P extends Protocol>(draft: Draft<P>, request: OpenRequest, cause: FailureCause): void {
+function settle<P extends Protocol>(
+  draft: Draft<P>,
+  request: OpenRequest,
+  cause: FailureCause,
+  refusal?: Refusal,
+): void {
   const index = indexOf(draft, request);
   const candidate = draft.candidates[index] as Candidate<P>;
   closeRequest(draft, request);
-  draft.candidates = withCandidate(draft.candidates, index, failed(candidate, cause));
+  draft.candidates = withCandidate(draft.candidates, index, failed(candidate, cause, refusal));
   if (request.phase !== 'listening') draft.unproductive++;
 }
 

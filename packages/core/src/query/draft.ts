@@ -6,7 +6,7 @@ import type { Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import { NEVER } from '../map.ts';
-import type { Protocol } from '../message.ts';
+import type { Protocol, Refusal } from '../message.ts';
 import type { QueryConfig } from './config.ts';
 import { locate } from './shortlist.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -74,8 +74,9 @@ export function silent<P extends Protocol>(
 export function failed<P extends Protocol>(
   { id, endpoint, hops, via, payload, network }: Heard<P>,
   cause: FailureCause,
+  refusal: Refusal | undefined,
 ): Candidate<P> {
-  return { id, endpoint, hops, via, payload, network, status: 'failed', cause };
+  return { id, endpoint, hops, via, payload, network, status: 'failed', cause, refusal };
 }
 
 export function seedOf<P extends Protocol>({ id, endpoint }: Candidate<P>): Seed<P> {

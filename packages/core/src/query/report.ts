@@ -61,7 +61,8 @@ function outcomeOf<P extends Protocol>(candidate: Candidate<P>): Outcome {
   const { id, endpoint, hops, via, status } = candidate;
   const result = status === 'answered' || status === 'failed' || status === 'silent' ? status : 'abandoned';
   const cause = status === 'failed' ? candidate.cause : undefined;
+  const refusal = status === 'failed' ? candidate.refusal : undefined;
   const token = status === 'answered' ? candidate.token : undefined;
   const gave = status === 'answered' && candidate.gave;
-  return { id, endpoint, result, hops, via, cause, token, gave };
+  return { id, endpoint, result, hops, via, cause, refusal, token, gave };
 }

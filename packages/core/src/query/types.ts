@@ -6,7 +6,7 @@ import type { Contact, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import type { PersistentMap } from '../map.ts';
-import type { Answer, Protocol } from '../message.ts';
+import type { Answer, Protocol, Refusal } from '../message.ts';
 import type { QueryConfig, QueryKind } from './config.ts';
 
 /** Somebody to begin with. A bootstrap seed has no known id; a store brings its own request (its token differs). */
@@ -38,7 +38,13 @@ export type QueryEvent<P extends Protocol> =
   | { readonly type: 'response'; readonly request: number; readonly from: Id; readonly answer: Answer<P['value']> }
   /** The driver gave up waiting. Equals reaching the deadline. */
   | { readonly type: 'timeout'; readonly request: number }
-  | { readonly type: 'failure'; readonly request: number; readonly cause: FailureCause }
+  /** `refusal`: what the other side said, where it refused. */
+  | {
+      readonly type: 'failure';
+      readonly request: number;
+      readonly cause: FailureCause;
+      readonly refusal?: Refusal | undefined;
+    }
   /** The pool could not send yet. `endpoint`: its slot goes to the next candidate; `pool`: it keeps its slot. */
   | { readonly type: 'parked'; readonly request: number; readonly by: 'endpoint' | 'pool' }
   /** What a parked request waited for is over: it is sent as soon as there is a slot, and its deadline starts then. */
@@ -100,7 +106,7 @@ export type Candidate<P extends Protocol> = Heard<P> &
         /** Whether it had a value. */
         readonly gave: boolean;
       }
-    | { readonly status: 'failed'; readonly cause: FailureCause }
+    | { readonly status: 'failed'; readonly cause: FailureCause; readonly refusal: Refusal | undefined }
   );
 
 interface Underway {
@@ -192,6 +198,8 @@ export interface Outcome {
   readonly via: Endpoint | undefined;
   /** Why it failed, if it did. */
   readonly cause: FailureCause | undefined;
+  /** What it said, if it refused. */
+  readonly refusal: Refusal | undefined;
   /** The write token it gave, if any. */
   readonly token: string | undefined;
   /** Whether it had a value. */

@@ -12,7 +12,7 @@ import { checkInteger } from '../errors.ts';
 import type { Id } from '../id.ts';
 import { type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { emptyMap, get, has, type PersistentMap, remove, set } from '../map.ts';
-import type { InMessage, OutMessage, Protocol } from '../message.ts';
+import type { InMessage, OutMessage, Protocol, Refusal } from '../message.ts';
 import { NONE } from '../none.ts';
 
 export interface WireConfig {
@@ -58,8 +58,10 @@ export type WireEffect<P extends Protocol> =
       readonly from: Id;
       readonly endpoint: Endpoint;
       readonly reply: P['inReply'];
+      /** What it was asked. */
+      readonly payload: P['outRequest'];
     }
-  /** `claimed` is the id that answered in place of the expected one. */
+  /** `claimed` is the id that answered in place of the expected one; `refusal` what was said where it was refused. */
   | {
       readonly type: 'failed';
       readonly request: number;
@@ -67,13 +69,15 @@ export type WireEffect<P extends Protocol> =
       readonly cause: 'refused' | 'unsent' | 'wrong-id';
       readonly expected?: Id;
       readonly claimed?: Id;
+      readonly refusal?: Refusal;
     }
   | { readonly type: 'anomaly'; readonly from: Endpoint; readonly cause: Anomaly };
 
-interface Transaction {
+interface Transaction<P extends Protocol> {
   readonly request: number;
   readonly endpoint: Endpoint;
   readonly expected?: Id;
+  readonly payload: P['outRequest'];
 }
 
 export interface WireState<P extends Protocol> {
@@ -81,7 +85,7 @@ export interface WireState<P extends Protocol> {
   /** Unused entropy, as hex. */
   readonly pool: string;
   readonly asking: boolean;
-  readonly open: PersistentMap<Transaction>;
+  readonly open: PersistentMap<Transaction<P>>;
   /** By request: its transaction id. */
   readonly tids: PersistentMap<string>;
   /** Sends that wait for entropy. Bounded by the pool's limit on requests in flight. */
@@ -159,8 +163,8 @@ function open<P extends Protocol>(
     draft.pool = draft.pool.slice(digits);
   } while (has(draft.open, tid));
   const { request, to, expected, payload } = event;
-  const asked = expected === undefined ? { request, endpoint: to } : { request, endpoint: to, expected };
-  draft.open = set(draft.open, tid, asked);
+  const asked = { request, endpoint: to, payload };
+  draft.open = set(draft.open, tid, expected === undefined ? asked : { ...asked, expected });
   draft.tids = set(draft.tids, request, tid);
   const { self: sender, readOnly } = draft.config;
   effects.push({ type: 'transmit', to, message: { type: 'request', tid, sender, readOnly, request: payload } });
@@ -180,25 +184,25 @@ function judge<P extends Protocol>(
   } else if (transaction.endpoint !== from) {
     effects.push({ type: 'anomaly', from, cause: 'wrong-source' });
   } else if (message.type === 'error') {
-    fail(draft, effects, transaction, 'refused');
+    fail(draft, effects, transaction, 'refused', { refusal: { code: message.code, text: message.text } });
   } else if (transaction.expected !== undefined && transaction.expected !== message.sender) {
-    fail(draft, effects, transaction, 'wrong-id', message.sender);
+    fail(draft, effects, transaction, 'wrong-id', { claimed: message.sender });
   } else {
     close(draft, transaction.request);
-    const { request } = transaction;
-    effects.push({ type: 'answered', request, from: message.sender, endpoint: from, reply: message.reply });
+    const { request, payload } = transaction;
+    effects.push({ type: 'answered', request, from: message.sender, endpoint: from, reply: message.reply, payload });
   }
 }
 
 function fail<P extends Protocol>(
   draft: Draft<P>,
   effects: WireEffect<P>[],
-  transaction: Transaction,
+  { request, endpoint, expected }: Transaction<P>,
   cause: 'refused' | 'unsent' | 'wrong-id',
-  claimed?: Id,
+  more?: Pick<Extract<WireEffect<P>, { type: 'failed' }>, 'claimed' | 'refusal'>,
 ): void {
-  close(draft, transaction.request);
-  effects.push({ type: 'failed', cause, ...transaction, ...(claimed === undefined ? undefined : { claimed }) });
+  close(draft, request);
+  effects.push({ type: 'failed', cause, request, endpoint, ...(expected && { expected }), ...more });
 }
 
 /** Frees a transaction id at once (F19). */

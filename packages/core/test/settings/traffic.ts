@@ -1,6 +1,7 @@
 /** The settings of what is asked of others, and of what others may ask. */
 import {
   advanceSchedule,
+  type ChecksConfig,
   charged,
   DEFAULT_NODE,
   DEFAULT_SCHEDULE,
@@ -31,6 +32,15 @@ const limited = (changes: Partial<Config['responder']['limiter']>, ...from: stri
   answers({ limiter: { ...DEFAULT_NODE.responder.limiter, ...changes } }, from);
 const HOST = ['9.9.9.1:1', '9.9.9.1:2', '9.9.9.1:3'];
 const NETWORK = ['9.9.9.1:1', '9.9.9.2:1', '9.9.9.3:1'];
+
+/** How many of three signatures at once are to be judged, and when that is waited for no more. */
+const checked = (changes: Partial<ChecksConfig>): { asked: number; due: Instant } => {
+  const checks = { ...DEFAULT_NODE.responder.checks, ...changes };
+  const solo = lone({ responder: { ...DEFAULT_NODE.responder, checks } });
+  const asked = [4, 5, 6].flatMap((n) => only(solo.store(n, 'good'), 'verify')).length;
+  while (solo.state.counters.unchecked === 3 - asked) solo.wake();
+  return { asked, due: solo.now };
+};
 
 /** A node that was told to ping these at once, and what it did. */
 const asking = (changes: Partial<Config['pool']>, ...whom: number[]): [solo: Solo, said: string[]] => {
@@ -157,6 +167,24 @@ export const TRAFFIC: Record<string, Setting> = {
     [9, 0],
     [10, 3],
     ['off', 3],
+  ),
+  'responder.checks.maxRate': setting(
+    BAD_RATES,
+    (maxRate: ChecksConfig['maxRate']) => checked({ maxRate }).asked,
+    [rate(1, 1), 1],
+    ['off', 3],
+  ),
+  'responder.checks.maxPending': setting(
+    [0, 65_537],
+    (maxPending: number) => checked({ maxPending }).asked,
+    [1, 1],
+    [2, 2],
+  ),
+  'responder.checks.deadline': setting(
+    [0, 3_600_001],
+    (deadline: number) => checked({ deadline }).due,
+    [70, 70],
+    [900, 900],
   ),
 
   'publish.maxKept': setting(
