@@ -4,11 +4,12 @@
  */
 import type { Endpoint, Id } from '@xorrery/core';
 import {
+  ed25519,
   MAINLINE_DEFAULTS,
   type Mainline,
+  type MainlineStore,
+  type MainlineStoreConfig,
   mainline,
-  type PeerStore,
-  type PeerStoreConfig,
   TOKEN_ROTATION,
 } from '@xorrery/mainline';
 import type { SimulatedProtocol } from '@xorrery/simulator';
@@ -16,7 +17,7 @@ import type { SimulatedProtocol } from '@xorrery/simulator';
 /** Members of buckets by depth, as multiples of k: as large clients have them. */
 const BUCKETS = [16, 8, 4, 2, 1];
 
-export const mainlineProtocol: SimulatedProtocol<Mainline, PeerStoreConfig, PeerStore> = {
+export const mainlineProtocol: SimulatedProtocol<Mainline, MainlineStoreConfig, MainlineStore> = {
   profile: mainline,
   configOf: (self, seed, k, alpha) => ({
     ...MAINLINE_DEFAULTS,
@@ -35,20 +36,17 @@ export const mainlineProtocol: SimulatedProtocol<Mainline, PeerStoreConfig, Peer
     }
     if (message.type === 'error') return message;
     const { request } = message;
-    if (request.method !== 'announce_peer') return { ...message, request };
-    const { infoHash, token } = request;
+    if (request.method !== 'announce_peer' && request.method !== 'put') return { ...message, request };
+    const target = request.method === 'put' ? request.target : request.infoHash;
     const epoch = Math.floor(now / TOKEN_ROTATION);
-    const verdict =
-      token === tokenFor(from, infoHash, epoch)
-        ? 'current'
-        : token === tokenFor(from, infoHash, epoch - 1)
-          ? 'previous'
-          : 'bad';
-    return { ...message, request: { ...request, token: verdict } };
+    const isOf = (then: number): boolean => request.token === tokenFor(from, target, then);
+    const token = isOf(epoch) ? 'current' : isOf(epoch - 1) ? 'previous' : 'bad';
+    return { ...message, request: { ...request, token } };
   },
+  verify: ed25519.verify,
   targetOf(request) {
-    if (request.method === 'find_node' || request.method === 'sample_infohashes') return request.target;
-    return request.method === 'get_peers' ? request.infoHash : undefined;
+    if (request.method === 'ping' || request.method === 'announce_peer' || request.method === 'put') return undefined;
+    return request.method === 'get_peers' ? request.infoHash : request.target;
   },
   forge: (request, contacts) => {
     const reply = { nodes: contacts, token: 'forged' };

@@ -94,7 +94,7 @@ describe('xorrery replay', () => {
       identical: true,
       truncated: false,
       kind: 'node',
-      profile: { name: 'mainline', version: 1 },
+      profile: { name: 'mainline', version: 2 },
     });
     expect((await invoke('replay', path)).out).toMatch(/^identical: \d+ events in /);
   });

@@ -6,7 +6,8 @@
  * It refuses to: ask for peers, or go on for ever.
  */
 import { type Endpoint, type Id, nextId, seedRandom } from '@xorrery/core';
-import type { LookupOptions, MainlineNode } from './node.ts';
+import type { MainlineNode } from './node.ts';
+import type { LookupOptions } from './readings.ts';
 
 export interface CrawlOptions extends LookupOptions {
   /** Lookups: 2 to this power, one into each part of the id space. 0 to 12. Default 4. */

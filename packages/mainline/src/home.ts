@@ -15,14 +15,14 @@ import {
 } from '@xorrery/core';
 import type { Family } from './compact.ts';
 import { betweenFamilies, type Sibling } from './families.ts';
+import type { MainlineCoordinator } from './item-get.ts';
 import type { KrpcIn, KrpcOut, Mainline } from './messages.ts';
-import type { PeerStore, PeerStoreConfig } from './peer-store.ts';
 import { MAINLINE_DEFAULTS, mainline } from './profile.ts';
+import { ed25519 } from './signing.ts';
 import type { Keeper } from './state/keeper.ts';
+import type { MainlineStore, MainlineStoreConfig } from './store.ts';
 import { keyedTokens } from './token.ts';
 import { udpTransport } from './udp.ts';
-
-export type NodeCoordinator = Coordinator<Mainline, PeerStoreConfig, PeerStore>;
 
 /** How joining went. `isolated`: nobody has answered yet; the node keeps trying. */
 export interface JoinReport {
@@ -38,11 +38,11 @@ export interface HomeOptions {
   readonly port: number;
   readonly id: Id | undefined;
   readonly readOnly: boolean;
-  readonly config: Partial<NodeConfig<PeerStoreConfig>> | undefined;
+  readonly config: Partial<NodeConfig<MainlineStoreConfig>> | undefined;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly transport: Transport<KrpcOut, KrpcIn> | undefined;
-  readonly observer: CoordinatorOptions<Mainline, PeerStoreConfig, PeerStore>['observer'];
+  readonly observer: CoordinatorOptions<Mainline, MainlineStoreConfig, MainlineStore>['observer'];
   /** Keeps its state, and knows where a former run left off. */
   readonly keeper: Keeper | undefined;
   /** The node of the other family, once it is made. */
@@ -58,7 +58,7 @@ export class Home implements Sibling {
   readonly family: Family;
   /** The address it was told to bind. */
   readonly host: string;
-  readonly coordinator: NodeCoordinator;
+  readonly coordinator: MainlineCoordinator;
   readonly joined: Promise<JoinReport | undefined>;
 
   /** Throws `ConfigError` naming the setting that is out of range. */
@@ -78,6 +78,7 @@ export class Home implements Sibling {
       transport: betweenFamilies(transport, this.family, sibling),
       clock,
       entropy,
+      verifier: ed25519,
       ...(observer === undefined ? undefined : { observer }),
     });
     this.joined = firstJoin(this.coordinator);
@@ -105,7 +106,7 @@ export class Home implements Sibling {
   }
 }
 
-async function firstJoin(coordinator: NodeCoordinator): Promise<JoinReport | undefined> {
+async function firstJoin(coordinator: MainlineCoordinator): Promise<JoinReport | undefined> {
   for await (const streamed of coordinator.events()) {
     if (streamed.type === 'lagged' || streamed.event.type !== 'join-finished') continue;
     const { outcome, contacts, elapsed } = streamed.event;

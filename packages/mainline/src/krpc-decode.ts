@@ -1,5 +1,5 @@
 /**
- * Reads KRPC packets (BEP 5, 32, 42, 43, 51): bytes from a stranger in, a message as plain data out, or why there is
+ * Reads KRPC packets (BEP 5, 32, 33, 42, 43, 44, 51): bytes from a stranger in, a message as plain data out, or why there is
  * none and which error its sender is owed.
  *
  * Total: any bytes give an answer, in time linear in their number, and nothing is thrown. Only queries are answered
@@ -11,7 +11,10 @@ import type { Malformed } from '@xorrery/coordinator';
 import type { Contact, Endpoint, Id } from '@xorrery/core';
 import { bodyOf, endOf, integerAt, isEnd, itemsOf, nameAt, names, readDictionary } from './bencode.ts';
 import { COMPACT_BYTES, endpointAt, type Family, ID_BYTES, readNodes } from './compact.ts';
-import type { InReply, InRequest, KrpcIn, Peer } from './messages.ts';
+import { Fault, missing } from './krpc-fault.ts';
+import { ITEM_KEYS, itemIn, putIn, seqIn } from './krpc-items.ts';
+import { cleanText, filterIn, isSet, MAX_TEXT, peersIn, sampledIn } from './krpc-parts.ts';
+import type { InReply, InRequest, KrpcIn, TokenVerdict } from './messages.ts';
 import type { TokenPort } from './token.ts';
 
 /** A packet as read: a message, or what is wrong with it. */
@@ -31,18 +34,10 @@ export type MalformedCause =
 
 /** Nodes of one reply we look at, both families together; the rest is ignored. */
 export const MAX_NODES = 100;
-/** Peers of one reply we look at; the rest is ignored. */
-export const MAX_PEERS = 200;
-/** Infohashes of one reply we look at; the rest is ignored. */
-const MAX_SAMPLES = 64;
-/** Seconds between samples at most (BEP 51). */
-const MAX_INTERVAL = 21_600;
 /** The longest transaction id we echo, in bytes. */
 export const MAX_TID = 32;
 /** The longest write token we would send back, in bytes; a longer or empty one counts as none. */
 export const MAX_TOKEN = 128;
-/** The longest error text we keep, in characters. */
-export const MAX_TEXT = 100;
 
 const PROTOCOL_ERROR = 203;
 const METHOD_UNKNOWN = 204;
@@ -52,26 +47,29 @@ const BYTE_E = 0x65;
 
 const TOP = names('a', 'e', 'q', 'r', 'ro', 't', 'y', 'ip');
 const [A, E, Q, R, RO, T, Y, IP] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-const ARGUMENTS = names('id', 'target', 'info_hash', 'port', 'implied_port', 'token', 'want');
-const [ID, TARGET, INFO_HASH, PORT, IMPLIED_PORT, TOKEN, WANT] = [0, 1, 2, 3, 4, 5, 6] as const;
-const RESULTS = names('id', 'nodes', 'nodes6', 'token', 'values', 'samples', 'num', 'interval');
-const [SENDER, NODES, NODES6, GIVEN, VALUES, SAMPLES, NUM, INTERVAL] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-const METHODS = names('ping', 'find_node', 'get_peers', 'announce_peer', 'sample_infohashes');
+const ARGUMENTS = names(
+  ...['id', 'target', 'info_hash', 'port', 'implied_port', 'token', 'seed', 'noseed', 'scrape', 'want'],
+  ...ITEM_KEYS,
+);
+const [ID, TARGET, INFO_HASH, PORT, IMPLIED_PORT, TOKEN, SEED, NOSEED, SCRAPE, WANT] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+] as const;
+const ITEM_ARGUMENTS = ARGUMENTS.length - ITEM_KEYS.length;
+const RESULTS = names(
+  ...['id', 'nodes', 'nodes6', 'token', 'values', 'samples', 'num', 'interval', 'BFsd', 'BFpe'],
+  ...ITEM_KEYS,
+);
+const [SENDER, NODES, NODES6, GIVEN, VALUES, SAMPLES, NUM, INTERVAL, BFSD, BFPE] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+] as const;
+const ITEM_RESULTS = RESULTS.length - ITEM_KEYS.length;
+const METHODS = names('ping', 'find_node', 'get_peers', 'announce_peer', 'sample_infohashes', 'get', 'put');
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Where values lie in the packet being read. Filled and done with inside one call: decoding never re-enters. */
 const top = new Int32Array(TOP.length);
 const inner = new Int32Array(Math.max(ARGUMENTS.length, RESULTS.length));
-
-/** What is wrong with an argument: the text for its sender. Told apart from good values by its type. */
-class Fault {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
 
 /** Reads one packet that came from `from` in token epoch `epoch`. Never throws. */
 export function decode(packet: Buffer, from: Endpoint, tokens: TokenPort, epoch: number): Decoded {
@@ -103,8 +101,8 @@ function query(packet: Buffer, tid: string, from: Endpoint, tokens: TokenPort, e
   const sender = idArgument(packet, ID);
   if (sender instanceof Fault) return owed('bad-query', tid, PROTOCOL_ERROR, sender.text);
   const request = requestIn(packet, number, from, tokens, epoch);
-  if (request instanceof Fault) return owed('bad-query', tid, PROTOCOL_ERROR, request.text);
-  const readOnly = top[RO] !== -1 && (integerAt(packet, top[RO] as number) ?? 0) !== 0;
+  if (request instanceof Fault) return owed('bad-query', tid, request.code, request.text);
+  const readOnly = isSet(packet, top[RO] as number);
   return { ok: true, message: { type: 'request', tid, sender, readOnly, request } };
 }
 
@@ -124,10 +122,32 @@ function requestIn(
     }
     case 2: {
       const infoHash = idArgument(packet, INFO_HASH);
-      return infoHash instanceof Fault ? infoHash : { method: 'get_peers', infoHash, ...wantIn(packet) };
+      if (infoHash instanceof Fault) return infoHash;
+      const asked = { method: 'get_peers', infoHash, ...wantIn(packet) } as const;
+      if (inner[NOSEED] === -1 && inner[SCRAPE] === -1) return asked;
+      const noseed = isSet(packet, inner[NOSEED] as number);
+      return {
+        ...asked,
+        ...(noseed ? { noseed } : undefined),
+        ...(isSet(packet, inner[SCRAPE] as number) ? { scrape: true } : undefined),
+      };
     }
     case 3:
       return announceIn(packet, from, tokens, epoch);
+    case 5: {
+      const target = idArgument(packet, TARGET);
+      if (target instanceof Fault) return target;
+      const seq = seqIn(packet, inner, ITEM_ARGUMENTS);
+      if (seq instanceof Fault) return seq;
+      const asked = { method: 'get', target, ...wantIn(packet) } as const;
+      return seq === undefined ? asked : { ...asked, seq };
+    }
+    case 6: {
+      const put = putIn(packet, inner, ITEM_ARGUMENTS);
+      if (put instanceof Fault) return put;
+      const token = tokenArgument(packet, from, put.target, tokens, epoch);
+      return token instanceof Fault ? token : { method: 'put', ...put, token };
+    }
     default: {
       const target = idArgument(packet, TARGET);
       return target instanceof Fault ? target : { method: 'sample_infohashes', target, ...wantIn(packet) };
@@ -163,12 +183,25 @@ function announceIn(packet: Buffer, from: Endpoint, tokens: TokenPort, epoch: nu
   const impliedPort = implied !== 0;
   const port = impliedPort ? 0 : portArgument(packet);
   if (port instanceof Fault) return port;
+  const token = tokenArgument(packet, from, infoHash, tokens, epoch);
+  if (token instanceof Fault) return token;
+  const announce = { method: 'announce_peer', infoHash, port, impliedPort, token } as const;
+  return isSet(packet, inner[SEED] as number) ? { ...announce, seed: true } : announce;
+}
+
+/** What the token is worth that was shown for `target`. */
+function tokenArgument(
+  packet: Buffer,
+  from: Endpoint,
+  target: Id,
+  tokens: TokenPort,
+  epoch: number,
+): TokenVerdict | Fault {
   const at = inner[TOKEN] as number;
   if (at === -1) return new Fault(missing('token'));
   const body = bodyOf(packet, at);
   if (body === -1) return new Fault("'token' must be a string");
-  const token = tokens.judge(from, infoHash, packet.subarray(body, endOf(packet, at)), epoch);
-  return { method: 'announce_peer', infoHash, port, impliedPort, token };
+  return tokens.judge(from, target, packet.subarray(body, endOf(packet, at)), epoch);
 }
 
 function reply(packet: Buffer, tid: string): Decoded {
@@ -187,7 +220,10 @@ function reply(packet: Buffer, tid: string): Decoded {
     if (peers === undefined) return malformed('bad-reply');
     said.peers = peers;
   }
-  if (!sampledIn(packet, said)) return malformed('bad-reply');
+  const sampled = [inner[SAMPLES], inner[NUM], inner[INTERVAL]] as [number, number, number];
+  if (!sampledIn(packet, sampled, said) || !itemIn(packet, inner, ITEM_RESULTS, said)) return malformed('bad-reply');
+  const [seeds, peers] = [filterIn(packet, inner[BFSD] as number), filterIn(packet, inner[BFPE] as number)];
+  if (seeds !== undefined && peers !== undefined) said.filters = { seeds, peers };
   const seenAs = seenIn(packet);
   if (seenAs !== undefined) said.seenAs = seenAs;
   const token = inner[GIVEN] as number;
@@ -209,23 +245,6 @@ function seenIn(packet: Buffer): Endpoint | undefined {
   return endpointAt(packet, body, length === COMPACT_BYTES[4] ? 4 : 6);
 }
 
-/** Reads what BEP 51 adds. False where a key is known and its value is of another type. */
-function sampledIn(packet: Buffer, said: { -readonly [Key in keyof InReply]: InReply[Key] }): boolean {
-  const at = inner[SAMPLES] as number;
-  if (at === -1) return true;
-  const body = bodyOf(packet, at);
-  const num = inner[NUM] === -1 ? 0 : integerAt(packet, inner[NUM] as number);
-  const interval = inner[INTERVAL] === -1 ? 0 : integerAt(packet, inner[INTERVAL] as number);
-  if (body === -1 || num === undefined || interval === undefined) return false;
-  const end = Math.min(endOf(packet, at), body + MAX_SAMPLES * ID_BYTES);
-  const samples: Id[] = [];
-  for (let i = body; i + ID_BYTES <= end; i += ID_BYTES) samples.push(packet.toString('hex', i, i + ID_BYTES) as Id);
-  said.samples = samples;
-  said.num = Math.max(0, num);
-  said.interval = Math.min(MAX_INTERVAL, Math.max(0, interval));
-  return true;
-}
-
 /** Adds the nodes of one family. False when there is something else than a string; a missing key (-1) is no nodes. */
 function nodesIn(packet: Buffer, at: number, family: Family, into: Contact[]): boolean {
   if (at === -1) return true;
@@ -233,22 +252,6 @@ function nodesIn(packet: Buffer, at: number, family: Family, into: Contact[]): b
   if (body === -1) return false;
   readNodes(packet, body, endOf(packet, at), family, into, MAX_NODES);
   return true;
-}
-
-/** The peers in a list of compact endpoints; items that are none are left out. `undefined` when it is no list. */
-function peersIn(packet: Buffer, list: number): Peer[] | undefined {
-  let at = itemsOf(packet, list);
-  if (at === -1) return undefined;
-  const peers: Peer[] = [];
-  while (!isEnd(packet, at) && peers.length < MAX_PEERS) {
-    const body = bodyOf(packet, at);
-    at = endOf(packet, at);
-    const length = body === -1 ? 0 : at - body;
-    if (length !== COMPACT_BYTES[4] && length !== COMPACT_BYTES[6]) continue;
-    const key = endpointAt(packet, body, length === COMPACT_BYTES[4] ? 4 : 6);
-    if (key !== undefined) peers.push({ key });
-  }
-  return peers;
 }
 
 function error(packet: Buffer, tid: string): Decoded {
@@ -260,11 +263,6 @@ function error(packet: Buffer, tid: string): Decoded {
   const text =
     body === -1 ? '' : cleanText(packet.toString('utf8', body, Math.min(endOf(packet, at), body + 4 * MAX_TEXT)));
   return { ok: true, message: { type: 'error', tid, code, text } };
-}
-
-/** A stranger's text made fit for a log or a terminal: no control, format or unassigned characters, and not long. */
-function cleanText(text: string): string {
-  return [...text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')].slice(0, MAX_TEXT).join('');
 }
 
 function tidIn(packet: Buffer): string | undefined {
@@ -305,10 +303,6 @@ function portArgument(packet: Buffer): number | Fault {
   if (at === -1) return new Fault(missing('port'));
   const port = integerAt(packet, at);
   return port === undefined || port < 1 || port > 65535 ? new Fault("'port' must be 1 to 65535") : port;
-}
-
-function missing(key: string): string {
-  return `missing '${key}' key`;
 }
 
 function malformed(cause: MalformedCause): Decoded {

@@ -1,17 +1,22 @@
 /**
- * Writes KRPC packets (BEP 5, 32, 42, 43, 51): a message as plain data in, the bytes to send out, keys sorted.
+ * Writes KRPC packets (BEP 5, 32, 33, 42, 43, 44, 51): a message as plain data in, the bytes to send out, keys sorted.
  *
  * A packet is put together as hex digits, because ids, transaction ids and tokens are hex already, and one native call
  * then turns all of it into bytes; the addresses of nodes, which would be slow as digits, are copied into holes left
- * for them. No packet here exceeds 1,024 bytes (BEP 32): nodes come first, then as many peers as still fit.
+ * for them. No packet here exceeds 1,024 bytes (BEP 32): nodes come first, then as many peers as still fit. An item may
+ * be as long as that alone (BEP 44): a reply with one has up to 1,452 bytes, which still travel in one piece.
  */
 import type { Contact, Endpoint } from '@xorrery/core';
 import { COMPACT_BYTES, type Family, familyOf, ID_BYTES, writeEndpoint } from './compact.ts';
+import { digitsOf, integer, lengthed, lengthOf } from './krpc-digits.ts';
+import { casOf, filtersOf, getOf, keyOf, proofOf, putOf, valuePart } from './krpc-items-encode.ts';
 import type { KrpcOut, OutReply, OutRequest, Peer } from './messages.ts';
 import type { TokenPort } from './token.ts';
 
 /** The longest packet we send, in bytes. */
 export const MAX_SENT = 1024;
+/** The longest reply with an item, in bytes: what an Ethernet frame carries over IPv6 and UDP. */
+export const MAX_ITEM_SENT = 1_452;
 
 /** The longest text we send with an error, in bytes. */
 const MAX_ERROR_TEXT = 200;
@@ -19,11 +24,9 @@ const MAX_ERROR_TEXT = 200;
 /** Who we are, in the key `v` of each packet: two letters and the version. */
 const CLIENT = 'XO\x00\x01';
 
-const digitsOf = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
-const LENGTHS: readonly string[] = Array.from({ length: MAX_SENT + 1 }, (_, length) => digitsOf(`${length}:`));
-
-const QUERY = digitsOf('d1:ad2:id20:');
-const REPLY = digitsOf('1:rd2:id20:');
+const QUERY = digitsOf('d1:ad');
+const REPLY = digitsOf('1:rd');
+const ID = digitsOf('2:id20:');
 const ERROR = digitsOf('d1:el');
 const OPEN = digitsOf('d');
 /** As whom we see whoever is answered (BEP 42). */
@@ -40,6 +43,8 @@ const METHODS: Readonly<Record<OutRequest['method'], string>> = {
   get_peers: digitsOf('e1:q9:get_peers'),
   announce_peer: digitsOf('e1:q13:announce_peer'),
   sample_infohashes: digitsOf('e1:q17:sample_infohashes'),
+  get: digitsOf('e1:q3:get'),
+  put: digitsOf('e1:q3:put'),
 };
 /** Whether a reply names nodes. */
 const NAMES_NODES: Readonly<Record<OutRequest['method'], boolean>> = {
@@ -48,11 +53,16 @@ const NAMES_NODES: Readonly<Record<OutRequest['method'], boolean>> = {
   get_peers: true,
   announce_peer: false,
   sample_infohashes: true,
+  get: true,
+  put: false,
 };
 const TARGET = digitsOf('6:target20:');
 const INFO_HASH = digitsOf('9:info_hash20:');
 const IMPLIED_PORT = digitsOf('12:implied_porti1e');
 const PORT = digitsOf('4:port');
+const SCRAPE = digitsOf('6:scrapei1e');
+const NOSEED = digitsOf('6:noseedi1e');
+const SEED = digitsOf('4:seedi1e');
 const TOKEN = digitsOf('5:token');
 const NODES: Readonly<Record<Family, string>> = { 4: digitsOf('5:nodes'), 6: digitsOf('6:nodes6') };
 const INTERVAL = digitsOf('8:interval');
@@ -75,12 +85,15 @@ export function encode(message: KrpcOut, to: Endpoint, tokens: TokenPort, wantsB
   switch (message.type) {
     case 'request': {
       const { request } = message;
+      const cas = request.method === 'put' ? casOf(request) : '';
       const want = wantsBoth && NAMES_NODES[request.method] ? WANT : '';
-      const ask = QUERY + message.sender + argumentsOf(request) + want + METHODS[request.method];
+      const ask = QUERY + cas + ID + message.sender + argumentsOf(request) + want + METHODS[request.method];
       return Buffer.from(ask + (message.readOnly ? READ_ONLY : '') + tid + QUERY_END, 'hex');
     }
-    case 'reply':
-      return reply(OPEN + seenAs(to) + REPLY + message.sender, message.reply, CLOSE + tid + REPLY_END, to, tokens);
+    case 'reply': {
+      const start = OPEN + seenAs(to) + REPLY + filtersOf(message.reply.filters) + ID + message.sender;
+      return reply(start, message.reply, CLOSE + tid + REPLY_END, to, tokens);
+    }
     case 'error': {
       const text = clip(Buffer.from(message.text, 'utf8'), MAX_ERROR_TEXT).toString('hex');
       return Buffer.from(ERROR + integer(message.code) + lengthed(text) + CLOSE + tid + ERROR_END, 'hex');
@@ -96,27 +109,37 @@ function argumentsOf(request: OutRequest): string {
     case 'find_node':
     case 'sample_infohashes':
       return TARGET + request.target;
-    case 'get_peers':
-      return INFO_HASH + request.infoHash;
+    case 'get_peers': {
+      const { infoHash, noseed, scrape } = request;
+      return INFO_HASH + infoHash + (noseed === true ? NOSEED : '') + (scrape === true ? SCRAPE : '');
+    }
     case 'announce_peer': {
       const implied = request.impliedPort ? IMPLIED_PORT : '';
-      return implied + INFO_HASH + request.infoHash + PORT + integer(request.port) + TOKEN + lengthed(request.token);
+      const port = PORT + integer(request.port) + (request.seed === true ? SEED : '');
+      return implied + INFO_HASH + request.infoHash + port + TOKEN + lengthed(request.token);
     }
+    case 'get':
+      return getOf(request);
+    case 'put':
+      return putOf(request);
   }
 }
 
 function reply(start: string, said: OutReply, tail: string, to: Endpoint, tokens: TokenPort): Buffer {
   const { nodes, others, peers, token, interval } = said;
   const family = familyOf(to);
-  const head = interval === undefined ? start : start + INTERVAL + integer(interval);
-  const tokenPart = token === undefined ? '' : TOKEN + lengthed(tokens.mint(to, token));
-  const room = MAX_SENT - (head.length + tokenPart.length + tail.length) / 2;
+  const head = start + (interval === undefined ? '' : INTERVAL + integer(interval)) + keyOf(said);
+  const minted = token === undefined ? '' : TOKEN + lengthed(tokens.mint(to, token));
+  const tokenPart = proofOf(said) + minted + valuePart(said);
+  const limit = said.value === undefined ? MAX_SENT : MAX_ITEM_SENT;
+  const reserved = said.num === undefined ? 0 : samples(said.num, [], 0).length / 2;
+  const room = limit - (head.length + tokenPart.length + tail.length) / 2 - reserved;
   const draft: Draft = { digits: head, room, holes: [], filled: 0 };
   // Keys are sorted: `nodes` before `nodes6`, whichever of them is our own family's.
   if (family === 6 && others !== undefined) putNodes(draft, others, 4);
   if (nodes !== undefined) putNodes(draft, nodes, family);
   if (family === 4 && others !== undefined) putNodes(draft, others, 6);
-  if (said.num !== undefined) draft.digits += samples(said.num, said.samples ?? [], draft.room);
+  if (said.num !== undefined) draft.digits += samples(said.num, said.samples ?? [], draft.room + reserved);
   draft.digits += tokenPart;
   if (peers !== undefined) draft.digits += values(peers, family, draft.room);
   const packet = Buffer.from(draft.digits + tail, 'hex');
@@ -155,7 +178,7 @@ function putNodes(draft: Draft, contacts: readonly Contact[], family: Family): v
     count++;
     left--;
   }
-  const key = NODES[family] + LENGTHS[ids.length / 2];
+  const key = NODES[family] + lengthOf(ids.length / 2);
   draft.holes.push({ at: (draft.digits.length + key.length) / 2 + ID_BYTES, from, count, size });
   draft.digits += key + ids;
   draft.room -= (key.length + ids.length) / 2;
@@ -177,7 +200,7 @@ function samples(num: number, infoHashes: readonly string[], room: number): stri
 /** The key `values` with the peers that fit into `room` bytes; nothing at all where not even an empty list fits. */
 function values(peers: readonly Peer[], family: Family, room: number): string {
   const size = COMPACT_BYTES[family];
-  const prefix = LENGTHS[size] as string;
+  const prefix = lengthOf(size);
   const each = prefix.length / 2 + size;
   let left = Math.floor((room - VALUES.length / 2 - 1) / each);
   if (left < 0) return '';
@@ -189,15 +212,6 @@ function values(peers: readonly Peer[], family: Family, room: number): string {
     left--;
   }
   return digits + CLOSE;
-}
-
-/** The digits of a bencoded string, from the digits of its bytes. */
-function lengthed(hex: string): string {
-  return (LENGTHS[hex.length / 2] ?? digitsOf(`${hex.length / 2}:`)) + hex;
-}
-
-function integer(value: number): string {
-  return digitsOf(`i${value}e`);
 }
 
 /** The first `limit` bytes of UTF-8 at most, never ending within a character. */

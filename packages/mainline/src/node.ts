@@ -1,5 +1,5 @@
 /**
- * A Mainline node for applications: `createNode()`, then `findPeers`, `findNode`, `announce` and `ping`, each awaitable,
+ * A Mainline node for applications: `createNode()`, then `findPeers`, `announce`, `get`, `put` and more, each awaitable,
  * iterable and abortable, and `events()` for all that happens. With several addresses there is a node at each, and every
  * operation runs at all of them; it joins core, coordinator and UDP, and adds nothing of its own.
  */
@@ -30,19 +30,32 @@ import {
   isId,
   type NodeConfig,
   type PublishReport,
-  type QueryReport,
-  type QuerySettings,
 } from '@xorrery/core';
 import { PUBLIC_BOOTSTRAP, resolveSeeds } from './bootstrap.ts';
 import { familyOf } from './compact.ts';
-import { Home, type JoinReport, type NodeCoordinator } from './home.ts';
+import { Home, type JoinReport } from './home.ts';
+import type { Item } from './item.ts';
+import { type GetOptions, type GetReport, getItem, type ItemOwner, type MainlineCoordinator } from './item-get.ts';
+import { type PutOptions, type PutReport, putItem } from './item-put.ts';
+import type { PutValue } from './item-value.ts';
 import type { KrpcIn, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
-import type { PeerStore, PeerStoreConfig } from './peer-store.ts';
 import { mainline } from './profile.ts';
+import { type Announced, answererOf, type LookupOptions, peersIn, type Report, reportOf, takerOf } from './readings.ts';
+import { type SampleReport, type ScrapeReport, sampleNode, samplesOf, scrapeTorrent } from './scrape.ts';
 import { Keeper, tellOf } from './state/keeper.ts';
 import type { Restored } from './state/restore.ts';
+import type { MainlineStore, MainlineStoreConfig } from './store.ts';
 import { EndpointError, parseEndpoint } from './target-endpoint.ts';
-import { joinedAny, mergedEvents, mergedPublish, mergedQuery, together } from './together.ts';
+import {
+  joinedAny,
+  mergedEvents,
+  mergedGet,
+  mergedPublish,
+  mergedPut,
+  mergedQuery,
+  mergedScrape,
+  together,
+} from './together.ts';
 
 export interface MainlineOptions {
   /** The IP address to bind, or several: there is a node at each (BEP 32, 45). Default `0.0.0.0`. */
@@ -61,7 +74,7 @@ export interface MainlineOptions {
   /** Answer nobody and enter no table (BEP 43). */
   readonly readOnly?: boolean;
   /** Settings of the node that differ from `MAINLINE_DEFAULTS`. */
-  readonly config?: Partial<Omit<NodeConfig<PeerStoreConfig>, 'self' | 'seed' | 'readOnly'>>;
+  readonly config?: Partial<Omit<NodeConfig<MainlineStoreConfig>, 'self' | 'seed' | 'readOnly'>>;
   readonly clock?: Clock;
   readonly entropy?: Entropy;
   /** In place of UDP sockets: transports for tests and other carriers, one for each address. */
@@ -70,11 +83,11 @@ export interface MainlineOptions {
   readonly observer?: Seer | readonly Seer[];
 }
 
-type Seer = NonNullable<CoordinatorOptions<Mainline, PeerStoreConfig, PeerStore>['observer']>;
+type Seer = NonNullable<CoordinatorOptions<Mainline, MainlineStoreConfig, MainlineStore>['observer']>;
 
-/** Options of a lookup: an abort signal, and settings for this one alone. */
-export interface LookupOptions extends OperationOptions {
-  readonly settings?: Partial<QuerySettings>;
+export interface FindPeersOptions extends LookupOptions {
+  /** Without peers that have all of the torrent (BEP 33). */
+  readonly noseed?: boolean;
 }
 
 export interface AnnounceOptions extends LookupOptions {
@@ -82,9 +95,9 @@ export interface AnnounceOptions extends LookupOptions {
   readonly port?: number;
   /** ms after which it is announced again, and again, until `unpublish`. Left out: it is announced once. */
   readonly every?: Instant;
+  /** The peer has all of the torrent (BEP 33). */
+  readonly seed?: boolean;
 }
-
-type Report = QueryReport<Mainline>;
 
 /** Makes a node; nothing happens before `start()`. Throws `ConfigError` naming the option that is out of range. */
 export function createNode(options: MainlineOptions = {}): MainlineNode {
@@ -200,24 +213,49 @@ export class MainlineNode {
   }
 
   /** The whole state, of the node at the first address: plain readonly data. */
-  get state(): NodeCoordinator['state'] {
+  get state(): MainlineCoordinator['state'] {
     return this.#first.coordinator.state;
   }
 
   /** The states at all addresses. */
-  get states(): readonly NodeCoordinator['state'][] {
+  get states(): readonly MainlineCoordinator['state'][] {
     return this.#homes.map(({ coordinator }) => coordinator.state);
   }
 
   /** Looks for the peers of a torrent until the lookup converges. Iterate it for peers as they come. */
-  findPeers(infoHash: Id, options: LookupOptions = {}): Operation<Peer, Report> {
-    return this.#look('collect', infoHash, { method: 'get_peers', infoHash }, options, valuesOf);
+  findPeers(infoHash: Id, { noseed, ...options }: FindPeersOptions = {}): Operation<Peer, Report> {
+    const request = { method: 'get_peers', infoHash, ...(noseed === true ? { noseed } : undefined) } as const;
+    return this.#look('collect', infoHash, request, options, peersIn);
   }
 
   /** Asks the nodes on the way to an id which torrents they store peers of (BEP 51). Iterate it for infohashes. */
   sample(target: Id, options: LookupOptions = {}): Operation<Sample, Report> {
-    const items = (event: Announced): readonly Sample[] => valuesOf(event) as readonly Sample[];
-    return this.#look('collect', target, { method: 'sample_infohashes', target }, options, items);
+    return this.#look('collect', target, { method: 'sample_infohashes', target }, options, samplesOf);
+  }
+
+  /** Asks one node which torrents it stores peers of (BEP 51). Iterate it for infohashes. */
+  sampleAt(endpoint: Endpoint, options: LookupOptions = {}): Operation<Sample, SampleReport> {
+    return sampleNode(this.#homeFor(endpoint).coordinator, endpoint, options);
+  }
+
+  /** Estimates how many peers and seeds a torrent has (BEP 33). Iterate it for nodes as they answer. */
+  scrape(infoHash: Id, options: LookupOptions = {}): Operation<Contact, ScrapeReport> {
+    checkId('target', infoHash);
+    return this.#everywhere((at, by) => scrapeTorrent(at, infoHash, by), mergedScrape, options);
+  }
+
+  /**
+   * Stores an item at the nodes closest to its target (BEP 44), and again every hour. Iterate it for nodes as they take
+   * it. Throws `ConfigError` (`value`: at most 1,000 bytes of bencode, `seed`, `salt`, `seq`, `cas`, `every`).
+   */
+  put(value: PutValue, options: PutOptions = {}): Operation<Contact, PutReport> {
+    const saved = options.every === 'off' ? undefined : () => this.#saved();
+    return this.#everywhere((at, by) => putItem(at, value, by, saved), mergedPut, options);
+  }
+
+  /** Finds the item of a target, or of an owner (BEP 44), verified. Iterate it for items as they are found. */
+  get(what: Id | ItemOwner, options: GetOptions = {}): Operation<Item, GetReport> {
+    return this.#everywhere((at, by) => getItem(at, what, by), mergedGet, options);
   }
 
   /** Finds the nodes closest to an id. Iterate it for nodes as they answer. */
@@ -227,23 +265,22 @@ export class MainlineNode {
 
   /** Tells the nodes closest to a torrent that a peer is here. Iterate it for nodes as they take it. */
   announce(infoHash: Id, options: AnnounceOptions = {}): Operation<Contact, PublishReport> {
-    const { port, every, settings, signal } = options;
+    const { port, every, seed, settings } = options;
     if (every !== undefined) checkInteger('every', every, 1);
     checkId('infoHash', infoHash);
     if (port !== undefined) checkInteger('port', port, 1, 65_535);
     const impliedPort = port === undefined;
-    const store: OutRequest = { method: 'announce_peer', infoHash, port: port ?? 0, impliedPort, token: '' };
+    const whole = seed === true ? { seed } : undefined;
+    const store: OutRequest = { method: 'announce_peer', infoHash, port: port ?? 0, impliedPort, ...whole, token: '' };
     const find: OutRequest = { method: 'get_peers', infoHash };
     const more = { ...(settings && { settings }), ...(every !== undefined && { every }) };
     const event = { type: 'publish', target: infoHash, find, store, ...more } as const;
     const reading = {
-      items: (it: Announced) => (it.type === 'query' && it.id.startsWith('store:') ? answererOf(it) : []),
+      items: takerOf,
       report: (it: Announced) => (it.type === 'published' ? it.report : undefined),
       first: every === undefined ? undefined : () => this.#saved(),
     };
-    const begin = ({ coordinator }: Home, by: AbortSignal | undefined): Operation<Contact, PublishReport> =>
-      operate(coordinator, event, reading, by === undefined ? {} : { signal: by });
-    return together(this.#homes, begin, mergedPublish, signal);
+    return this.#everywhere((at, by) => operate(at, event, reading, by), mergedPublish, options);
   }
 
   /**
@@ -275,9 +312,20 @@ export class MainlineNode {
   ): Operation<Item, Report> {
     checkId('target', target);
     const event = { type: 'lookup', kind, target, request, ...(settings && { settings }) } as const;
-    const begin = ({ coordinator }: Home, by: AbortSignal | undefined): Operation<Item, Report> =>
-      operate(coordinator, event, { items, report: reportOf }, by === undefined ? {} : { signal: by });
-    return together(this.#homes, begin, mergedQuery, signal);
+    const begin = (at: MainlineCoordinator, by: OperationOptions): Operation<Item, Report> =>
+      operate(at, event, { items, report: reportOf }, by);
+    return this.#everywhere(begin, mergedQuery, { ...(signal && { signal }) });
+  }
+
+  /** Runs an operation at every address, each under the same options. */
+  #everywhere<Item, Report, Options extends OperationOptions>(
+    begin: (at: MainlineCoordinator, options: Options) => Operation<Item, Report>,
+    merge: (reports: readonly Report[]) => Report,
+    options: Options,
+  ): Operation<Item, Report> {
+    const at = ({ coordinator }: Home, signal: AbortSignal | undefined): Operation<Item, Report> =>
+      begin(coordinator, signal === undefined ? options : { ...options, signal });
+    return together(this.#homes, at, merge, options.signal);
   }
 
   get #first(): Home {
@@ -349,19 +397,4 @@ const STATES: readonly LifecycleState[] = ['online', 'joining', 'offline', 'star
 
 function checkId(field: string, id: unknown): void {
   if (!isId(id, 160)) throw new ConfigError(field, `must be 40 lowercase hex digits, got '${String(id)}'`);
-}
-
-type Announced = StreamEvent<Mainline>['event'];
-
-function valuesOf(event: Announced): readonly Peer[] {
-  if (event.type !== 'query') return [];
-  return event.effect.type === 'progressed' || event.effect.type === 'recalled' ? event.effect.values : [];
-}
-
-function answererOf(event: Announced): readonly Contact[] {
-  return event.type === 'query' && event.effect.type === 'progressed' ? [event.effect.from] : [];
-}
-
-function reportOf(event: Announced): Report | undefined {
-  return event.type === 'query' && event.effect.type === 'finished' ? event.effect.report : undefined;
 }

@@ -3,7 +3,8 @@
  * time open). Pure data with deadlines: an entry is gone at its expiry without being read.
  *
  * Bounded twice: a torrent that is full lets its oldest peer go, a store that is full the torrent that was announced
- * longest ago. It refuses to: verify that a peer is there, or keep a peer's port 0.
+ * longest ago. Of each it is known whether it has all of the torrent, so that others can be told of those who have not, and
+ * how many there are (BEP 33). It refuses to: verify that a peer is there, or keep a peer's port 0.
  */
 import {
   checkInteger,
@@ -15,7 +16,8 @@ import {
   type PersistentMap,
   SnapshotError,
 } from '@xorrery/core';
-import type { Peer } from './messages.ts';
+import { filterOf, marksOf } from './bloom.ts';
+import type { Filters, Peer } from './messages.ts';
 
 export interface PeerStoreConfig {
   /** ms a peer stays after its announce. */
@@ -33,9 +35,17 @@ export const DEFAULT_PEER_STORE: PeerStoreConfig = {
   maxPeersPerReply: 100,
 };
 
+interface Announced {
+  readonly peer: Peer;
+  /** It has all of the torrent. */
+  readonly seed: boolean;
+  /** The bits that stand for its address in filters. Kept, so that a scrape costs no hashes. */
+  readonly marks: number;
+}
+
 interface Torrent {
   /** By endpoint, due at expiry. */
-  readonly peers: PersistentMap<Peer>;
+  readonly peers: PersistentMap<Announced>;
   /** Announces so far: where in the peers the next reply begins, so that all of them are handed out in turn. */
   readonly turn: number;
 }
@@ -62,11 +72,11 @@ export function emptyPeerStore(config: PeerStoreConfig): PeerStore {
   return { config, torrents: maps.emptyMap(), ahead: 0, evicted: 0 };
 }
 
-/** The store with a peer announced at `now`; announced again, it lives longer. */
-export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, now: Instant): PeerStore {
+/** The store with a peer announced at `now`; announced again, it lives longer. `seed`: it has all of the torrent. */
+export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, now: Instant, seed = false): PeerStore {
   const { config, ahead } = store;
   let { torrents, evicted } = store;
-  const torrent = maps.get(torrents, infoHash) ?? { peers: maps.emptyMap<Peer>(), turn: 0 };
+  const torrent = maps.get(torrents, infoHash) ?? { peers: maps.emptyMap<Announced>(), turn: 0 };
   if (torrent.peers.size === 0 && torrents.size >= config.maxTorrents) {
     torrents = maps.withoutFirst(torrents);
     evicted++;
@@ -76,23 +86,40 @@ export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, no
     peers = maps.withoutFirst(peers);
     evicted++;
   }
-  peers = maps.set(peers, endpoint, { key: endpoint }, now + ahead + config.peerLifetime);
+  peers = maps.set(peers, endpoint, newcomer(endpoint, seed), now + ahead + config.peerLifetime);
   torrents = maps.set(torrents, infoHash, { peers, turn: torrent.turn + 1 }, maps.nextDue(peers));
   return { config, torrents, ahead, evicted };
 }
 
-/** Peers of a torrent, at most as many as go into a reply; which ones moves on with each announce. */
-export function peersOf(store: PeerStore, infoHash: Id): readonly Peer[] {
+function newcomer(endpoint: Endpoint, seed: boolean): Announced {
+  return { peer: { key: endpoint }, seed, marks: marksOf(endpoint) };
+}
+
+/**
+ * Peers of a torrent, at most as many as go into a reply; which ones moves on with each announce. `noseed`: without those
+ * that have all of it.
+ */
+export function peersOf(store: PeerStore, infoHash: Id, noseed = false): readonly Peer[] {
   const torrent = maps.get(store.torrents, infoHash);
   if (torrent === undefined) return [];
-  const all = maps.entries(torrent.peers);
+  const known = maps.entries(torrent.peers);
+  const all = noseed ? known.filter((it) => !it.value.seed) : known;
   const { maxPeersPerReply } = store.config;
   const start = all.length <= maxPeersPerReply ? 0 : torrent.turn % all.length;
   const found: Peer[] = [];
   for (let i = 0; i < Math.min(all.length, maxPeersPerReply); i++) {
-    found.push((all[(start + i) % all.length] as (typeof all)[number]).value);
+    found.push((all[(start + i) % all.length] as (typeof all)[number]).value.peer);
   }
   return found;
+}
+
+/** How many there are, told apart by whether they have all of the torrent (BEP 33); `undefined` when there are none. */
+export function filtersOf(store: PeerStore, infoHash: Id): Filters | undefined {
+  const torrent = maps.get(store.torrents, infoHash);
+  if (torrent === undefined) return undefined;
+  const all = maps.entries(torrent.peers).map((it) => it.value);
+  const of = (seed: boolean): string => filterOf(all.filter((it) => it.seed === seed).map((it) => it.marks));
+  return { seeds: of(true), peers: of(false) };
 }
 
 /** At most `count` infohashes of those with peers; which ones moves on with `round`. */
@@ -132,15 +159,30 @@ export function peersSlept(store: PeerStore, ms: Instant): PeerStore {
   return { ...store, ahead: store.ahead + ms };
 }
 
-/** Who was announced, as JSON: by infohash, each peer and the ms it has left. */
-export type SavedPeers = readonly (readonly [infoHash: Id, peers: readonly (readonly [Endpoint, Instant])[]])[];
+/** Who was announced, as JSON: by infohash, each peer, the ms it has left, and 1 if it has all of the torrent. */
+export type SavedPeers = readonly SavedTorrent[];
+export type SavedTorrent = readonly [
+  infoHash: Id,
+  peers: readonly (readonly [peer: Endpoint, left: Instant, seed?: 1])[],
+];
 
 export function savePeers(store: PeerStore, now: Instant): SavedPeers {
-  const time = now + store.ahead;
-  return maps.entries(store.torrents).map(({ key, value }) => {
-    const live = maps.entries(value.peers).filter(({ due }) => due > time);
-    return [key as Id, live.map((it) => [it.value.key, it.due - time] as const)];
+  return maps.entries(store.torrents).flatMap(({ key }) => {
+    const saved = savedPeersAt(store, key as Id, now);
+    return saved === undefined ? [] : [saved];
   });
+}
+
+/** What `savePeers` has of one torrent; `undefined` when nobody is there any more. */
+export function savedPeersAt(store: PeerStore, infoHash: Id, now: Instant): SavedTorrent | undefined {
+  const time = now + store.ahead;
+  const torrent = maps.get(store.torrents, infoHash);
+  const live = torrent === undefined ? [] : maps.entries(torrent.peers).filter(({ due }) => due > time);
+  if (live.length === 0) return undefined;
+  return [
+    infoHash,
+    live.map(({ value: { peer, seed }, due }) => (seed ? [peer.key, due - time, 1] : [peer.key, due - time])),
+  ];
 }
 
 /** Reads them back `elapsed` ms later, without those whose time is up. Damaged entries are left out. */
@@ -149,10 +191,10 @@ export function loadPeers(config: PeerStoreConfig, saved: unknown, elapsed: Inst
   if (!Array.isArray(saved)) throw new SnapshotError('corrupt', 'the announced peers are not a list');
   let { torrents } = empty;
   for (const [infoHash, peers] of (saved as SavedPeers).filter(isSavedTorrent).slice(0, config.maxTorrents)) {
-    let held = maps.emptyMap<Peer>();
-    for (const [endpoint, left] of peers.filter(isSavedPeer).slice(0, config.maxPeersPerTorrent)) {
+    let held = maps.emptyMap<Announced>();
+    for (const [endpoint, left, seed] of peers.filter(isSavedPeer).slice(0, config.maxPeersPerTorrent)) {
       const due = now + Math.min(left, config.peerLifetime) - elapsed;
-      if (due > now) held = maps.set(held, endpoint, { key: endpoint }, due);
+      if (due > now) held = maps.set(held, endpoint, newcomer(endpoint, seed === 1), due);
     }
     if (held.size > 0) torrents = maps.set(torrents, infoHash, { peers: held, turn: 0 }, maps.nextDue(held));
   }
@@ -174,6 +216,6 @@ export function peerStoreSize(store: PeerStore): { readonly torrents: number; re
   return { torrents: store.torrents.size, peers };
 }
 
-function dueOf(peers: PersistentMap<Peer>, now: Instant): Instant {
+function dueOf(peers: PersistentMap<Announced>, now: Instant): Instant {
   return Math.max(maps.nextDue(peers) as Instant, now + 1);
 }

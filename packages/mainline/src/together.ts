@@ -13,7 +13,11 @@ import {
   type QueryReport,
 } from '@xorrery/core';
 import type { Home, JoinReport } from './home.ts';
+import { betterItem, type Item } from './item.ts';
+import type { GetReport } from './item-get.ts';
+import type { PutReport } from './item-put.ts';
 import type { Mainline } from './messages.ts';
+import type { ScrapeReport } from './scrape.ts';
 
 /** Begins the operation at every home. Throws what each of them throws, when none of them begins. */
 export function together<Item, Report>(
@@ -95,6 +99,49 @@ export function mergedPublish(reports: readonly PublishReport[]): PublishReport 
     stored: reports.flatMap((it) => it.stored),
     failed: reports.flatMap((it) => it.failed),
     notAttempted: reports.flatMap((it) => it.notAttempted),
+    elapsed: Math.max(...reports.map((it) => it.elapsed)),
+  };
+}
+
+/** The puts of several homes as one. */
+export function mergedPut(reports: readonly PutReport[]): PutReport {
+  return { ...farthest(reports), ...mergedPublish(reports), local: reports.some((it) => it.local) };
+}
+
+/** The searches of several homes for an item as one: the better item is the one that counts. */
+export function mergedGet(reports: readonly GetReport[]): GetReport {
+  const holders = reports.filter((it) => it.item !== undefined);
+  const best = holders.reduce(
+    (a, b) => (betterItem(b.item as Item, a.item as Item) === b.item ? b : a),
+    holders[0] ?? farthest(reports),
+  );
+  return { ...best, ...totals(reports) };
+}
+
+/** The estimates of several homes as one: a peer of two families counts in both, so that the larger one holds. */
+export function mergedScrape(reports: readonly ScrapeReport[]): ScrapeReport {
+  const most = (of: (report: ScrapeReport) => number): number => Math.max(...reports.map(of));
+  const { queried, responded, elapsed } = totals(reports);
+  return {
+    ...farthest(reports),
+    seeds: most((it) => it.seeds),
+    peers: most((it) => it.peers),
+    queried,
+    responded,
+    elapsed,
+  };
+}
+
+interface Efforts {
+  readonly queried: number;
+  readonly responded: number;
+  readonly elapsed: number;
+}
+
+function totals(reports: readonly Efforts[]): Efforts {
+  return {
+    queried: reports.reduce((all, it) => all + it.queried, 0),
+    responded: reports.reduce((all, it) => all + it.responded, 0),
     elapsed: Math.max(...reports.map((it) => it.elapsed)),
   };
 }

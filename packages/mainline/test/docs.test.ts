@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(new URL(`../../../${path}`, 
 it('[F48] the numbers of docs/settings.md are those of the code', () => {
   const text = read('docs/settings.md');
   expect(text).toContain(`| \`query.alpha\` | ${MAINLINE_DEFAULTS.query.alpha} | ${DEFAULT_QUERY.alpha} |`);
-  expect(text).toContain(`| \`server.peerLifetime\` | ${MAINLINE_DEFAULTS.server.peerLifetime} | – |`);
+  expect(text).toContain(`| \`server.peers.peerLifetime\` | ${MAINLINE_DEFAULTS.server.peers.peerLifetime} | – |`);
 });
 
 it('[F48][R01] the numbers that prose repeats are those of the code', () => {

@@ -2,7 +2,9 @@
 import type { Endpoint, Id } from '@xorrery/core';
 import bencode from 'bencode';
 import * as fc from 'fast-check';
+import { FILTER_BYTES } from '../src/bloom.ts';
 import { familyOf } from '../src/compact.ts';
+import { type Item, targetOf } from '../src/item.ts';
 import type { KrpcOut, OutReply, OutRequest } from '../src/messages.ts';
 import { keyedTokens, type TokenPort } from '../src/token.ts';
 
@@ -40,22 +42,71 @@ const endpoints6: fc.Arbitrary<Endpoint> = fc
 
 export const endpoints: fc.Arbitrary<Endpoint> = fc.oneof(endpoints4, endpoints6);
 
+/** Values as they travel: bencode of up to 1,000 bytes, as hex. */
+const values: fc.Arbitrary<string> = fc
+  .oneof(
+    fc.uint8Array({ maxLength: 996 }).map((bytes) => Buffer.from(bytes)),
+    fc.maxSafeInteger(),
+    fc.array(fc.string({ maxLength: 20 }), { maxLength: 20 }),
+    fc.dictionary(fc.string({ maxLength: 5 }), fc.nat(), { maxKeys: 5, noNullPrototype: true }),
+  )
+  .map((value) => encoded(value).toString('hex'))
+  .filter((digits) => digits.length <= 2_000);
+
+const seqs: fc.Arbitrary<number> = fc.maxSafeNat();
+
+const items: fc.Arbitrary<Item> = fc.oneof(
+  values.map((value) => ({ type: 'immutable', value }) as const),
+  fc
+    .record({ value: values, publicKey: hex(32, 32), salt: hex(0, 64), seq: seqs, signature: hex(64, 64) })
+    .map((parts) => ({ type: 'mutable', ...parts }) as const),
+);
+
+const filters = fc.record({ seeds: hex(FILTER_BYTES, FILTER_BYTES), peers: hex(FILTER_BYTES, FILTER_BYTES) });
+
+const flag = fc.constant(true as const);
+
 const requests: fc.Arbitrary<OutRequest> = fc.oneof(
   fc.constant({ method: 'ping' } as const),
   fc.record({ method: fc.constant('find_node' as const), target: ids }),
-  fc.record({ method: fc.constant('get_peers' as const), infoHash: ids }),
+  fc.record({ method: fc.constant('sample_infohashes' as const), target: ids }),
+  fc.record(
+    { method: fc.constant('get_peers' as const), infoHash: ids, noseed: flag, scrape: flag },
+    { requiredKeys: ['method', 'infoHash'] },
+  ),
+  fc.record({ method: fc.constant('get' as const), target: ids, seq: seqs }, { requiredKeys: ['method', 'target'] }),
   fc
-    .record({
-      method: fc.constant('announce_peer' as const),
-      infoHash: ids,
-      port: ports,
-      impliedPort: fc.boolean(),
-      token: hex(0, 40),
-    })
+    .record(
+      { method: fc.constant('put' as const), item: items, cas: seqs, token: hex(0, 40) },
+      { requiredKeys: ['method', 'item', 'token'] },
+    )
+    .map(({ cas, ...put }) => ({
+      ...put,
+      target: targetOf(put.item),
+      ...(cas !== undefined && put.item.type === 'mutable' && { cas }),
+    })),
+  fc
+    .record(
+      {
+        method: fc.constant('announce_peer' as const),
+        infoHash: ids,
+        port: ports,
+        impliedPort: fc.boolean(),
+        seed: flag,
+        token: hex(0, 40),
+      },
+      { requiredKeys: ['method', 'infoHash', 'port', 'impliedPort', 'token'] },
+    )
     .map((request) => (request.impliedPort ? { ...request, port: 0 } : request)),
 );
 
-const replies: fc.Arbitrary<OutReply> = fc.record(
+const told: fc.Arbitrary<OutReply> = items.map((item) =>
+  item.type === 'immutable'
+    ? { value: item.value }
+    : { value: item.value, publicKey: item.publicKey, seq: item.seq, signature: item.signature },
+);
+
+const lists: fc.Arbitrary<OutReply> = fc.record(
   {
     nodes: fc.array(fc.record({ id: ids, endpoint: endpoints }), { maxLength: 60, size: 'max' }),
     others: fc.array(fc.record({ id: ids, endpoint: endpoints }), { maxLength: 10 }),
@@ -66,6 +117,16 @@ const replies: fc.Arbitrary<OutReply> = fc.record(
     token: fc.record({ infoHash: ids, epoch: fc.nat() }),
   },
   { requiredKeys: [] },
+);
+
+const replies: fc.Arbitrary<OutReply> = fc.oneof(
+  lists,
+  fc.tuple(lists, told).map(([{ peers: _, ...list }, item]) => ({ ...list, ...item })),
+  fc.tuple(lists, seqs).map(([{ peers: _, ...list }, seq]) => ({ ...list, seq })),
+  fc.tuple(lists, filters).map(([{ peers: _, ...list }, it]) => ({ ...list, filters: it })),
+  fc
+    .tuple(lists, fc.array(ids, { maxLength: 20 }), fc.nat(), fc.nat({ max: 21_600 }))
+    .map(([{ peers: _, ...list }, samples, num, interval]) => ({ ...list, samples, num, interval })),
 );
 
 export const messages: fc.Arbitrary<KrpcOut> = fc.oneof(
@@ -113,8 +174,22 @@ export const byLibrary = (message: KrpcOut, to: Endpoint, tokens: TokenPort): Bu
     const { request } = message;
     const q = request.method;
     const a: Record<string, unknown> = { id };
-    if (request.method === 'find_node') a.target = bytes(request.target);
-    if (request.method === 'get_peers' || request.method === 'announce_peer') a.info_hash = bytes(request.infoHash);
+    if ('target' in request && request.method !== 'put') a.target = bytes(request.target);
+    if ('infoHash' in request) a.info_hash = bytes(request.infoHash);
+    for (const key of ['noseed', 'scrape', 'seed'] as const) if (key in request) a[key] = 1;
+    if (request.method === 'get' && request.seq !== undefined) a.seq = request.seq;
+    if (request.method === 'put') {
+      const { item, cas } = request;
+      a.token = bytes(request.token);
+      a.v = bencode.decode(bytes(item.value));
+      if (cas !== undefined) a.cas = cas;
+      if (item.type === 'mutable') {
+        a.k = bytes(item.publicKey);
+        a.sig = bytes(item.signature);
+        a.seq = item.seq;
+        if (item.salt !== '') a.salt = bytes(item.salt);
+      }
+    }
     if (request.method === 'announce_peer') {
       a.port = request.port;
       a.token = bytes(request.token);
@@ -122,7 +197,7 @@ export const byLibrary = (message: KrpcOut, to: Endpoint, tokens: TokenPort): Bu
     }
     return encoded({ t, y: 'q', q, a, v, ...(message.readOnly && { ro: 1 }) });
   }
-  const { nodes, others, peers, token } = message.reply;
+  const { nodes, others, peers, token, samples, filters: scraped, value, publicKey, signature } = message.reply;
   const family = familyOf(to);
   const r: Record<string, unknown> = { id };
   if (nodes !== undefined) {
@@ -139,7 +214,17 @@ export const byLibrary = (message: KrpcOut, to: Endpoint, tokens: TokenPort): Bu
   if (peers !== undefined) {
     r.values = peers.filter(({ key }) => familyOf(key) === family).map(({ key }) => compactOf(key));
   }
+  for (const key of ['num', 'interval', 'seq'] as const) {
+    if (message.reply[key] !== undefined) r[key] = message.reply[key];
+  }
+  if (samples !== undefined) r.samples = bytes(samples.join(''));
+  if (scraped !== undefined) [r.BFsd, r.BFpe] = [bytes(scraped.seeds), bytes(scraped.peers)];
+  if (value !== undefined) r.v = bencode.decode(bytes(value));
+  if (publicKey !== undefined) r.k = bytes(publicKey);
+  if (signature !== undefined) r.sig = bytes(signature);
   return encoded({ t, y: 'r', v, r, ip: compactOf(to) });
 };
 
-const encoded = (value: unknown): Buffer => Buffer.from(bencode.encode(value));
+function encoded(value: unknown): Buffer {
+  return Buffer.from(bencode.encode(value));
+}

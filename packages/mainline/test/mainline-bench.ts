@@ -17,9 +17,9 @@ import {
   type InReply,
   MAINLINE_DEFAULTS,
   type Mainline,
+  type MainlineStore,
+  type MainlineStoreConfig,
   mainline,
-  type PeerStore,
-  type PeerStoreConfig,
 } from '@xorrery/mainline';
 import { Dice } from '@xorrery/testkit';
 import { expect } from 'vitest';
@@ -37,14 +37,14 @@ export interface Sent {
 
 /** A node under a test's control. Its entropy is real enough: seeded, and without a pattern. */
 export class Bench {
-  state: NodeState<Mainline, PeerStoreConfig, PeerStore>;
+  state: NodeState<Mainline, MainlineStoreConfig, MainlineStore>;
   now: Instant = 0;
   told: readonly NodeEffect<Mainline>[] = [];
   readonly sent: Sent[] = [];
   readonly #dice = new Dice(1);
   #next = 0;
 
-  constructor(changes: Partial<NodeConfig<PeerStoreConfig>> = {}) {
+  constructor(changes: Partial<NodeConfig<MainlineStoreConfig>> = {}) {
     this.state = machine.init({ ...MAINLINE_DEFAULTS, self: idOf(0), seed: 1, ...changes });
     this.step({ type: 'start', seeds: [] });
   }

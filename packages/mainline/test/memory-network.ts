@@ -18,10 +18,12 @@ const carry = (message: KrpcOut, from: Endpoint, to: Endpoint, now: Instant): Kr
     if (token === undefined) return { ...message, reply };
     return { ...message, reply: { ...reply, token: `${to} ${token.infoHash} ${token.epoch}` } };
   }
-  if (message.type !== 'request' || message.request.method !== 'announce_peer') return message as KrpcIn;
+  if (message.type !== 'request') return message;
   const { request } = message;
+  if (request.method !== 'announce_peer' && request.method !== 'put') return { ...message, request };
+  const target = request.method === 'put' ? request.target : request.infoHash;
   const epoch = Math.floor(now / TOKEN_ROTATION);
-  const good = (age: number): boolean => request.token === `${from} ${request.infoHash} ${epoch - age}`;
+  const good = (age: number): boolean => request.token === `${from} ${target} ${epoch - age}`;
   return { ...message, request: { ...request, token: good(0) ? 'current' : good(1) ? 'previous' : 'bad' } };
 };
 

@@ -2,8 +2,8 @@ import type { Endpoint, Id, NodeEffect, NodeEvent, NodeState } from '@xorrery/co
 import { makeNode, runningQueries } from '@xorrery/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { InRequest, Mainline } from '../src/messages.ts';
-import type { PeerStore, PeerStoreConfig } from '../src/peer-store.ts';
 import { MAINLINE_DEFAULTS, mainline } from '../src/profile.ts';
+import type { MainlineStore, MainlineStoreConfig } from '../src/store.ts';
 import { TOKEN_ROTATION } from '../src/token.ts';
 
 const machine = makeNode(mainline);
@@ -13,7 +13,7 @@ const stranger = idOf(77);
 const infoHash = idOf(5);
 const from: Endpoint = '192.0.2.7:6881';
 
-let state: NodeState<Mainline, PeerStoreConfig, PeerStore>;
+let state: NodeState<Mainline, MainlineStoreConfig, MainlineStore>;
 let now: number;
 let told: readonly NodeEffect<Mainline>[];
 
@@ -102,10 +102,10 @@ describe('what a node answers', () => {
 
   it('[J72][J70] announce_peer with a token of this epoch or the last is taken; with a bad one it is error 203 and nothing is kept', () => {
     expect(announce({ token: 'bad' })).toEqual({ type: 'error', tid: 'abcd', code: 203, text: 'bad token' });
-    expect(state.server.torrents.size).toBe(0);
+    expect(state.server.peers.torrents.size).toBe(0);
     expect(announce({ token: 'previous' })).toMatchObject({ type: 'reply', reply: {} });
     expect(announce({ token: 'current' })).toMatchObject({ type: 'reply' });
-    expect(state.server.torrents.size).toBe(1);
+    expect(state.server.peers.torrents.size).toBe(1);
   });
 
   it('[T35][J72] the address of a peer is where its packet came from; implied_port takes its port from there too', () => {
@@ -122,17 +122,17 @@ describe('what a node answers', () => {
 
   it('[J71] peers are gone at their deadline, which the node wakes for', () => {
     announce();
-    const due = now + MAINLINE_DEFAULTS.server.peerLifetime;
+    const due = now + MAINLINE_DEFAULTS.server.peers.peerLifetime;
     // The limiter forgets the asker on the way.
     for (let at = machine.nextDeadline(state); at !== undefined && at < due; at = machine.nextDeadline(state)) {
       now = at;
       step({ type: 'tick' });
     }
     expect(machine.nextDeadline(state)).toBe(due);
-    expect(state.server.torrents.size).toBe(1);
+    expect(state.server.peers.torrents.size).toBe(1);
     now = due;
     step({ type: 'tick' });
-    expect(state.server.torrents.size).toBe(0);
+    expect(state.server.peers.torrents.size).toBe(0);
     expect(machine.nextDeadline(state)).toBeUndefined();
   });
 

@@ -12,7 +12,7 @@ describe('recording a node', () => {
     const { header } = await traceOf(await mainlineText());
     expect(header).toMatchObject({
       kind: 'node',
-      profile: { name: 'mainline', version: 1 },
+      profile: { name: 'mainline', version: 2 },
       segment: 1,
       lost: 0,
       wall: 0,

@@ -4,9 +4,9 @@ import {
   createNode,
   type Mainline,
   type MainlineNode,
+  type MainlineStore,
+  type MainlineStoreConfig,
   mainline,
-  type PeerStore,
-  type PeerStoreConfig,
 } from '@xorrery/mainline';
 import type { Command } from 'commander';
 import { bootstrap, host, seedsOf, wholeNumber } from '../args.ts';
@@ -88,11 +88,11 @@ async function runNode(options: NodeOptions, io: Io): Promise<number> {
 }
 
 function torrentsAt(node: MainlineNode): number {
-  return node.states.reduce((all, { server }) => all + server.torrents.size, 0);
+  return node.states.reduce((all, { server }) => all + server.peers.torrents.size, 0);
 }
 
 /** Peers that others announce to us are requests, not events of ours: they are seen as they are answered. */
-function announcements(tell: (news: NodeNews) => void): Observer<Mainline, PeerStoreConfig, PeerStore> {
+function announcements(tell: (news: NodeNews) => void): Observer<Mainline, MainlineStoreConfig, MainlineStore> {
   return (_at, event, effects) => {
     if (event.type !== 'received' || event.message.type !== 'request') return;
     const { request } = event.message;

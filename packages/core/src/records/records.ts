@@ -12,6 +12,7 @@ import { checkInteger } from '../errors.ts';
 import { headOf, type Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import {
+  type Entry,
   emptyMap,
   entries,
   entriesDue,
@@ -168,10 +169,25 @@ export function recordsSlept<R>(records: Records<R>, ms: Instant): Records<R> {
 export type SavedRecord<R> = readonly [key: Id, record: R, left: Instant, own: boolean];
 
 export function saveRecords<R>(records: Records<R>, now: Instant): SavedRecord<R>[] {
-  const time = now + records.ahead;
-  return entries(records.held)
-    .filter(({ due }) => due > time)
-    .map(({ key, value, due }) => [key as Id, value.record, due === NEVER ? -1 : due - time, value.own]);
+  return entries(records.held).flatMap((entry) => {
+    const saved = savedEntry(records, entry, now);
+    return saved === undefined ? [] : [saved];
+  });
+}
+
+/** What `saveRecords` has of one key; `undefined` when there is none, or it has expired. */
+export function savedRecordAt<R>(records: Records<R>, key: Id, now: Instant): SavedRecord<R> | undefined {
+  const entry = find(records.held, key);
+  return entry === undefined ? undefined : savedEntry(records, entry, now);
+}
+
+function savedEntry<R>(
+  { ahead }: Records<R>,
+  { key, value, due }: Entry<Held<R>>,
+  now: Instant,
+): SavedRecord<R> | undefined {
+  if (due <= now + ahead) return undefined;
+  return [key as Id, value.record, due === NEVER ? -1 : due - now - ahead, value.own];
 }
 
 /** Offers saved records again, `elapsed` ms later; those that have expired, or are not valid, are left out. */

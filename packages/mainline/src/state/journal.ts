@@ -17,11 +17,13 @@ import {
   tableOf,
   tableSize,
 } from '@xorrery/core';
+import type { ItemStore } from '../item-store.ts';
 import type { Mainline } from '../messages.ts';
-import type { PeerStore, PeerStoreConfig } from '../peer-store.ts';
+import type { PeerStore } from '../peer-store.ts';
+import type { MainlineStore, MainlineStoreConfig } from '../store.ts';
 import { type Change, keyOf } from './entry.ts';
 
-export type MainlineState = NodeState<Mainline, PeerStoreConfig, PeerStore>;
+export type MainlineState = NodeState<Mainline, MainlineStoreConfig, MainlineStore>;
 
 /** What is to be written, and what to call once it is. */
 export interface Plan {
@@ -77,7 +79,11 @@ export class Journal {
     for (const { key, value } of kept.set) own.push({ key: this.#key('own', key), value });
     for (const key of kept.gone) own.push({ key: this.#key('own', key) });
     const contacts = this.#contactChanges(state, now, wall);
-    const changes = [...own, ...contacts.changes, ...this.#peerChanges(saved?.server, state.server, now, wall)];
+    const stored = [
+      ...this.#peerChanges(saved?.server.peers, state.server.peers, now, wall),
+      ...this.#itemChanges(saved?.server.items, state.server.items, now, wall),
+    ];
+    const changes = [...own, ...contacts.changes, ...stored];
     return {
       changes,
       isOwn: own.length > 0,
@@ -99,7 +105,10 @@ export class Journal {
     for (const { key, value } of set) {
       const peers = maps.changes(maps.get(old, key)?.peers ?? none, value.peers);
       for (const peer of peers.set)
-        changes.push({ key: this.#key('peer', key, peer.key), value: { until: untilOf(peer.due) } });
+        changes.push({
+          key: this.#key('peer', key, peer.key),
+          value: { until: untilOf(peer.due), ...(peer.value.seed && { seed: true }) },
+        });
       for (const peer of peers.gone) changes.push({ key: this.#key('peer', key, peer) });
     }
     for (const key of gone) {
@@ -107,6 +116,16 @@ export class Journal {
         changes.push({ key: this.#key('peer', key, peer.key) });
     }
     return changes;
+  }
+
+  /** `until` is left out where an item is kept for ever. */
+  #itemChanges(before: ItemStore | undefined, after: ItemStore, now: Instant, wall: number): Change[] {
+    const { set, gone } = maps.changes(before?.held ?? maps.emptyMap<never>(), after.held);
+    const written = set.map(({ key, value: { record, own }, due }) => {
+      const until = due === maps.NEVER ? undefined : { until: wall + due - after.ahead - now };
+      return { key: this.#key('item', key), value: { item: record, own, ...until } };
+    });
+    return [...written, ...gone.map((key) => ({ key: this.#key('item', key) }))];
   }
 
   /**
@@ -145,7 +164,7 @@ export class Journal {
     return { changes, table, written, members: members.size };
   }
 
-  #key(kind: 'own' | 'peer' | 'contact', ...rest: readonly maps.Key[]): string {
+  #key(kind: 'own' | 'peer' | 'item' | 'contact', ...rest: readonly maps.Key[]): string {
     return keyOf(kind, this.#address, ...rest.map(String));
   }
 }

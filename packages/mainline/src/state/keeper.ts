@@ -8,8 +8,8 @@
  */
 import type { Clock, StorageNews } from '@xorrery/coordinator';
 import { type Id, makeNode, type NodeConfig, restoreNode } from '@xorrery/core';
-import type { PeerStoreConfig } from '../peer-store.ts';
 import { mainline } from '../profile.ts';
+import type { MainlineStoreConfig } from '../store.ts';
 import type { StateError } from './errors.ts';
 import { Journal, type MainlineState } from './journal.ts';
 import { type Found, type Restored, readEntries, snapshotFrom } from './restore.ts';
@@ -87,7 +87,7 @@ export class Keeper {
    */
   async begin(
     address: string,
-    config: NodeConfig<PeerStoreConfig>,
+    config: NodeConfig<MainlineStoreConfig>,
     id: Id | undefined,
     running: () => MainlineState,
   ): Promise<MainlineState> {
@@ -184,7 +184,7 @@ function totals(found: ReadonlyMap<string, Found>): Omit<Restored, 'damaged'> {
     contacts: sum((it) => it.contacts.length),
     torrents: sum((it) => it.peers.size),
     peers: sum((it) => [...it.peers.values()].reduce((all, peers) => all + peers.length, 0)),
-    items: 0,
+    items: sum((it) => it.items.length),
     own: sum((it) => it.own.length),
   };
 }

@@ -2,7 +2,8 @@
  * From what the store holds to what a node starts with: a snapshot for each address, and which entries are of no use any
  * more. What is damaged, has expired or finds no room is left out entry by entry, and counted; the id is not lost for it.
  */
-import { type Id, isId, type Snapshot } from '@xorrery/core';
+import { type Id, isId, type SavedRecord, type Snapshot } from '@xorrery/core';
+import { type Item, isItemOf } from '../item.ts';
 import type { Mainline } from '../messages.ts';
 import { mainline } from '../profile.ts';
 import { readKey } from './entry.ts';
@@ -27,8 +28,10 @@ type SavedContact = Mutable<Snapshot<Mainline>['contacts'][number]>;
 export interface Found {
   id?: Id;
   readonly contacts: SavedContact[];
-  /** By infohash: each peer and the ms it has left. */
-  readonly peers: Map<string, [endpoint: string, left: number][]>;
+  /** By infohash: each peer, the ms it has left, and 1 if it has all of the torrent. */
+  readonly peers: Map<string, [endpoint: string, left: number, seed?: 1][]>;
+  /** As the records of the core are saved. */
+  readonly items: SavedRecord<Item>[];
   readonly own: unknown[];
 }
 
@@ -46,7 +49,7 @@ export function readEntries(
     const { kind, address, rest } = parts;
     let at = found.get(address);
     if (at === undefined) {
-      at = { contacts: [], peers: new Map(), own: [] };
+      at = { contacts: [], peers: new Map(), items: [], own: [] };
       found.set(address, at);
     }
     const verdict = TAKE[kind](at, value as Loose, rest, wall);
@@ -67,7 +70,7 @@ export function snapshotFrom(found: Found, self: Id, wall: number): Snapshot<Mai
     self,
     contacts: found.contacts.sort((a, b) => b.age - a.age),
     kept: found.own as Snapshot<Mainline>['kept'],
-    server: [...found.peers],
+    server: { peers: [...found.peers], items: found.items },
   };
 }
 
@@ -79,6 +82,11 @@ type Take = (found: Found, value: Loose, rest: readonly string[], wall: number) 
 const isTime = (it: unknown): it is number => Number.isSafeInteger(it) && (it as number) >= 0;
 const isRequest = (it: unknown): boolean =>
   typeof (it as { readonly method?: unknown } | null | undefined)?.method === 'string';
+
+function isStoredItem(target: Id, it: unknown): it is Item {
+  const item = it as Partial<Item> | null | undefined;
+  return (item?.type === 'immutable' || item?.type === 'mutable') && isItemOf(target, item as Item);
+}
 
 const TAKE: Readonly<Record<'id' | 'contact' | 'peer' | 'item' | 'own', Take>> = {
   id: (found, value) => {
@@ -100,11 +108,18 @@ const TAKE: Readonly<Record<'id' | 'contact' | 'peer' | 'item' | 'own', Take>> =
     if (!isId(infoHash, mainline.idBits) || endpoint === undefined || !isTime(until)) return 'damaged';
     if (until <= wall) return 'expired';
     const peers = found.peers.get(infoHash) ?? [];
-    peers.push([endpoint, until - wall]);
+    peers.push(value?.seed === true ? [endpoint, until - wall, 1] : [endpoint, until - wall]);
     found.peers.set(infoHash, peers);
     return 'kept';
   },
-  item: () => 'damaged',
+  item: (found, value, [target], wall) => {
+    const { item, own, until } = value ?? {};
+    if (!isId(target, mainline.idBits) || typeof own !== 'boolean' || !isStoredItem(target, item)) return 'damaged';
+    if (until !== undefined && !isTime(until)) return 'damaged';
+    if (until !== undefined && until <= wall) return 'expired';
+    found.items.push([target, item, until === undefined ? -1 : until - wall, own]);
+    return 'kept';
+  },
   own: (found, value, [target]) => {
     const { type, target: named, find, store, every } = value ?? {};
     const isWhole = type === 'publish' && isRequest(find) && isRequest(store) && isTime(every) && every > 0;

@@ -42,7 +42,7 @@ export const WIRE_VARIANTS: readonly Variant[] = [
     name: 'an error is nobody’s',
     breaks: 'a refusal is not told to the lookup',
     file: 'wire/wire.ts',
-    find: "    fail(draft, effects, transaction, 'refused');",
+    find: "    fail(draft, effects, transaction, 'refused', { refusal: { code: message.code, text: message.text } });",
     replace: '    close(draft, transaction.request);',
     net: 'all faults',
     caughtBy: 'G16',
