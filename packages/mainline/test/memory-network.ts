@@ -33,6 +33,8 @@ export class MemoryNetwork {
   readonly nodes: MainlineNode[] = [];
   readonly sent = new Map<Endpoint, number>();
   readonly #router: MemoryRouter<KrpcOut, KrpcIn> = new MemoryRouter(this.time, carry, 10);
+  /** Endpoints that nothing reaches, and from which nothing gets away. */
+  readonly #cut = new Set<Endpoint>();
   #random = seedRandom(1);
 
   id(): Id {
@@ -48,7 +50,7 @@ export class MemoryNetwork {
     const { send } = transport;
     transport.send = (to, message) => {
       this.sent.set(endpoint, (this.sent.get(endpoint) ?? 0) + 1);
-      send(to, message);
+      if (!this.#cut.has(endpoint) && !this.#cut.has(to)) send(to, message);
     };
     let seed = n * 1_000;
     const entropy = {
@@ -83,6 +85,12 @@ export class MemoryNetwork {
     const node = this.nodes[index];
     if (node === undefined) throw new Error(`no node ${index}`);
     return node;
+  }
+
+  /** Cuts these nodes off, in the order in which they were made and counted from 0; those that were cut off before are not any more. */
+  cutOff(...indices: readonly number[]): void {
+    this.#cut.clear();
+    for (const index of indices) this.#cut.add(`10.0.${(index + 1) >> 8}.${(index + 1) & 255}:6881`);
   }
 
   /** Packets a node has sent so far. */

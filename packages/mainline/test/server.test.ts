@@ -1,10 +1,12 @@
 import type { Endpoint, Id, NodeEffect, NodeEvent, NodeState } from '@xorrery/core';
 import { makeNode, runningQueries } from '@xorrery/core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { decode } from '../src/krpc-decode.ts';
+import { encode } from '../src/krpc-encode.ts';
 import type { InRequest, Mainline } from '../src/messages.ts';
 import { MAINLINE_DEFAULTS, mainline } from '../src/profile.ts';
 import type { MainlineStore, MainlineStoreConfig } from '../src/store.ts';
-import { TOKEN_ROTATION } from '../src/token.ts';
+import { keyedTokens, TOKEN_ROTATION } from '../src/token.ts';
 
 const machine = makeNode(mainline);
 const idOf = (n: number): Id => n.toString(16).padStart(40, '0') as Id;
@@ -63,6 +65,17 @@ beforeEach(() => {
 describe('what a node answers', () => {
   it('[J72][S71] ping: its id', () => {
     expect(ask({ method: 'ping' })).toEqual({ type: 'reply', tid: 'abcd', sender: self, reply: {} });
+  });
+
+  it('[S71][J72] a ping of transaction id "10" is answered with r.id of 20 bytes under that id, byte for byte', () => {
+    const tokens = keyedTokens({ bytes: (count) => new Uint8Array(count) });
+    const packet = Buffer.from(`d1:ad2:id20:${'a'.repeat(20)}e1:q4:ping1:t2:101:y1:qe`);
+    const decoded = decode(packet, from, tokens, 0);
+    if (!decoded.ok) throw new Error(decoded.malformed.cause);
+    step({ type: 'received', from, message: decoded.message });
+    const [sent] = told.flatMap((it) => (it.type === 'transmit' ? [encode(it.message, from, tokens)] : []));
+    const id = Buffer.from(self, 'hex').toString('latin1');
+    expect(sent?.toString('latin1')).toBe(`d1:rd2:id20:${id}e1:t2:101:v4:XO\0\x011:y1:re`);
   });
 
   it('[J72] find_node: the contacts closest to the target, a bucketful, without the asker', () => {
