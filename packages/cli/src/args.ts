@@ -47,7 +47,7 @@ export function host(text: string, before: readonly string[] | undefined): reado
 /** An endpoint to join through, each time it is given; or `none`, alone. */
 export function bootstrap(text: string, before: readonly string[] | undefined): readonly string[] {
   const all = [...(before ?? []), text];
-  if (text !== 'none') endpoint(text);
+  if (text !== 'none') checkEndpoint(text, ', or none');
   if (all.length > 1 && all.includes('none')) throw new InvalidArgumentError("'none' stands alone");
   return all;
 }
@@ -80,12 +80,18 @@ function reachesIpv6(): boolean {
     .some((it) => it?.family === 'IPv6' && !it.internal && !it.address.startsWith('fe80:'));
 }
 
-function endpoint(text: string): void {
+/** An endpoint of somebody to talk to. */
+export function endpoint(text: string): string {
+  return checkEndpoint(text, '');
+}
+
+function checkEndpoint(text: string, or: string): string {
   try {
     parseEndpoint(text);
+    return text;
   } catch (error) {
     if (!(error instanceof EndpointError)) throw error;
     const why = error.message.replace(/^bad endpoint '.*': /, '');
-    throw new InvalidArgumentError(why === 'want host:port' ? `${why}, or none` : why);
+    throw new InvalidArgumentError(why === 'want host:port' ? `${why}${or}` : why);
   }
 }

@@ -46,6 +46,8 @@ export const KV: ClientProtocol<KvNode> = {
 
 export interface Task<Item, Report, Node extends ClientNode = MainlineNode> {
   readonly seeds: readonly string[];
+  /** Whom it talks to, where it joins through nobody. */
+  readonly whom?: readonly string[];
   /** ms for everything: resolving, joining, looking. */
   readonly timeout: number;
   /** The file a trace goes to, and where to say so. */
@@ -79,7 +81,7 @@ export async function performWith<Item, Report, Node extends ClientNode>(
   { profile, make }: ClientProtocol<Node>,
   task: Task<Item, Report, Node>,
 ): Promise<Outcome<Report>> {
-  const { seeds, timeout, io, json } = task;
+  const { seeds, whom = seeds, timeout, io, json } = task;
   const recording = startRecording(task.record, profile);
   const observed = recording === undefined ? undefined : { observer: recording.observer };
   const abort = new AbortController();
@@ -87,7 +89,7 @@ export async function performWith<Item, Report, Node extends ClientNode>(
   const timer = setTimeout(cutBy('timeout'), timeout);
   const release = onInterrupt(cutBy('interrupt'));
   // A trace is that of one node, at one address.
-  const host = bindHosts(seeds).slice(0, recording === undefined ? undefined : 1);
+  const host = bindHosts(whom).slice(0, recording === undefined ? undefined : 1);
   const node = make({ host, port: 0, bootstrap: seeds, readOnly: true, ...observed });
   try {
     const events = node.events({ limit: 65_536 });

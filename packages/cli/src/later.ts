@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { Failure } from './failure.ts';
 
-const COMMANDS = ['put', 'get', 'scrape', 'sample', 'view'];
+const COMMANDS = ['view'];
 
 /** Commands that only say that they are not there. */
 export function addLaterCommands(program: Command): void {

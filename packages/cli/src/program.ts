@@ -9,10 +9,14 @@ import { addDemo } from './commands/demo.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFindNode } from './commands/find-node.ts';
+import { addGet } from './commands/get.ts';
 import { addKv } from './commands/kv.ts';
 import { addLookup } from './commands/lookup.ts';
 import { addNode } from './commands/node.ts';
+import { addPut } from './commands/put.ts';
 import { addReplay } from './commands/replay.ts';
+import { addSample } from './commands/sample.ts';
+import { addScrape } from './commands/scrape.ts';
 import { addShrink } from './commands/shrink.ts';
 import { addSim } from './commands/sim.ts';
 import { addSweep } from './commands/sweep.ts';
@@ -25,6 +29,7 @@ Examples:
   xorrery demo                   a network on this machine, in two seconds
   xorrery node --port 6881       a node in the public network
   xorrery lookup sintel.torrent  its peers, as they are found
+  xorrery put 'hello'            a value that anybody can get
   xorrery kv node --port 7600    a node of a key-value store
   xorrery sim --nodes 5000       a network in virtual time
   xorrery replay night.ndjson    what was written by --record, run again
@@ -63,7 +68,7 @@ function programFor(io: Io, exit: (code: number) => void): Command {
       getOutHelpWidth: () => widthOf(io.out),
     })
     .addHelpText('after', EXAMPLES);
-  const nodes = [addDemo, addNode, addLookup, addFindNode, addAnnounce, addKv];
+  const nodes = [addDemo, addNode, addLookup, addFindNode, addAnnounce, addPut, addGet, addScrape, addSample, addKv];
   const networks = [addSim, addSweep];
   const traces = [addReplay, addShrink, addExplain, addDiff];
   for (const add of [...nodes, ...networks, ...traces]) add(program, io, exit);

@@ -74,6 +74,9 @@ describe('demo', () => {
     expect(result.lookup.responded).toBeGreaterThan(0);
     expect(result.lookup.queried).toBeGreaterThanOrEqual(result.lookup.responded);
     expect(result.lookup).toMatchObject({ hops: expect.any(Number), durationMs: expect.any(Number) });
+    const target = expect.stringMatching(/^[0-9a-f]{40}$/);
+    expect(result).toMatchObject({ immutable: { target, found: true }, mutable: { target, seq: 2, found: true } });
+    expect(result.replay).toMatchObject({ identical: true });
   });
 
   it('the same seed gives the same infohash, and every size from the smallest works', async () => {

@@ -74,6 +74,8 @@ describe('the demo', () => {
   const ending = { peers: ['127.0.0.1:6881'], queried: 9, responded: 9, hops: 2, durationMs: 4, reason: 'converged' };
   const view = seen(answered(far), answered(near, 1, 1));
   const whole = { ...start, joined: 32, joinedIn: 1_000, through: '127.0.0.1:40000', announcer: 22, stored: 4 };
+  const items = { immutable: { target, found: true }, mutable: { target, seq: 2, found: false } };
+  const replayed = { events: 111, identical: true, trace: '/tmp/demo.ndjson.gz' };
   const end = { ...whole, finder: 19, view, ending };
 
   it('fits 80 columns from beginning to end', () => {
@@ -83,6 +85,7 @@ describe('the demo', () => {
       end,
       { ...end, nodes: 512, joined: 512 },
       { ...end, ending: { ...ending, peers: [] } },
+      { ...end, items, replayed },
     ];
     for (const line of frames.flatMap((it) => demoFrame(it, PLAIN))) expect(line.length).toBeLessThanOrEqual(80);
   });
@@ -90,6 +93,10 @@ describe('the demo', () => {
   it('tells each fact once when piped', () => {
     expect(demoLines(start, start)).toEqual([]);
     expect(demoLines(start, end)).toHaveLength(6);
+    expect(demoLines(end, { ...end, items })).toEqual([
+      `value ${target}, under its hash: found`,
+      `value ${target}, signed, version 2: not found`,
+    ]);
     expect(demoLines(end, end)).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ export {
 export * from './item-get.ts';
 export * from './item-put.ts';
 export { DEFAULT_ITEM_STORE, type ItemStore } from './item-store.ts';
-export type { PutValue } from './item-value.ts';
+export { bencodedValue, type PutValue } from './item-value.ts';
 export * from './iterative-lookup.ts';
 export { type Decoded, decode } from './krpc-decode.ts';
 export { encode } from './krpc-encode.ts';

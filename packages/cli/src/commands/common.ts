@@ -17,12 +17,17 @@ const TIMEOUT = 120_000;
 
 /** Whom to join through, how long it may take, and who reads the result. */
 export function addClientOptions(command: Command): void {
+  command.option(
+    '-b, --bootstrap <endpoint>',
+    "join through host:port or [v6]:port; repeats; 'none' starts alone",
+    bootstrap,
+  );
+  addEndingOptions(command);
+}
+
+/** How long it may take, and who reads the result. */
+export function addEndingOptions(command: Command): void {
   command
-    .option(
-      '-b, --bootstrap <endpoint>',
-      "join through host:port or [v6]:port; repeats; 'none' starts alone",
-      bootstrap,
-    )
     .addOption(
       new Option('-t, --timeout <duration>', 'end after this at the latest').argParser(duration).default(TIMEOUT, '2m'),
     )

@@ -1,12 +1,12 @@
 /**
- * `xorrery demo`: a network of real UDP nodes on loopback comes up in this process, one announces a peer, and the one
- * farthest away finds it. What that one lived through is recorded, and run again. Nothing leaves the machine.
+ * `xorrery demo`: a network of real UDP nodes on loopback comes up in this process, one announces a peer and puts two values,
+ * and the one farthest away finds them. What that one lived through is recorded, and run again. Nothing leaves the machine.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { commonPrefix, compareDistance, type Id } from '@xorrery/core';
-import { mainline } from '@xorrery/mainline';
+import { commonPrefix, compareDistance, type Id, idToBytes } from '@xorrery/core';
+import { type MainlineNode, mainline } from '@xorrery/mainline';
 import { machineFor, type ReplayReport, replay } from '@xorrery/trace';
 import { openTraceFile } from '@xorrery/trace/files';
 import type { Command } from 'commander';
@@ -16,7 +16,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { closeNetwork, countJoined, type Member, seededIds, startNetwork } from '../network.ts';
 import { addRecordOption, type Recording, startRecording } from '../recording.ts';
 import { DemoScreen } from '../ui/demo-screen.ts';
-import type { DemoEnding } from '../ui/demo-view.ts';
+import type { DemoEnding, DemoItems } from '../ui/demo-view.ts';
 import type { MainlineEvent } from '../ui/events.ts';
 import type { Io } from '../ui/terminal.ts';
 import { hostPort } from '../ui/text.ts';
@@ -35,8 +35,8 @@ Examples:
   xorrery demo --record demo.ndjson --json
 
 The node that looks is recorded, and the recording is run again.
-Exit codes: 0 every node joined and the peer was found, 1 not so, 2 bad usage,
-3 the replay went another way, 130 ended by Ctrl-C.`;
+Exit codes: 0 every node joined, and all was found, 1 not so, 2 bad usage, 3 the
+replay went another way, 130 ended by Ctrl-C.`;
 
 /** ms a node may take to join. */
 const JOIN_LIMIT = 10_000;
@@ -47,7 +47,7 @@ export function addDemo(program: Command, io: Io, exit: (code: number) => void):
   const command = program
     .command('demo')
     .summary('see a network come up on this machine')
-    .description('Start a network of real UDP nodes on this machine, announce a peer in it, and find it again.')
+    .description('Start a network of real UDP nodes on this machine, store a peer and values in it, and find them.')
     .option('-n, --nodes <number>', 'how many nodes, 3 to 512', wholeNumber(3, 512), 32)
     .option('-s, --seed <number>', 'makes ids and infohash repeatable', wholeNumber(0, 0xffff_ffff))
     .option('--json', 'print one JSON document')
@@ -58,7 +58,8 @@ export function addDemo(program: Command, io: Io, exit: (code: number) => void):
 
 async function demo({ nodes, json = false, ...options }: DemoOptions, io: Io): Promise<number> {
   const { seed = Math.floor(Math.random() * 100_000) } = options;
-  const [infoHash, ...ids] = seededIds(seed, nodes + 1) as [Id, ...Id[]];
+  const [infoHash, ...others] = seededIds(seed, nodes + 3) as [Id, ...Id[]];
+  const ids = others.slice(0, nodes);
   const most = Math.max(...ids.map((id) => commonPrefix(id, infoHash)));
   const screen = new DemoScreen(json ? io.err : io.out, json, { nodes, seed, infoHash, most });
   const finder = ids.toSorted((a, b) => compareDistance(infoHash, a, b)).at(-1) as Id;
@@ -70,17 +71,20 @@ async function demo({ nodes, json = false, ...options }: DemoOptions, io: Io): P
   try {
     const joined = await join(ids, members, screen, stop.signal, { id: finder, recording });
     const lookup = await announceAndFind(members, infoHash, screen, stop.signal);
+    const items = await putAndGet(members, infoHash, ownerSeed(others.slice(nodes)), stop.signal);
+    screen.change({ items });
     const replayed = await runAgain(members, finder, recording, trace);
     const { events, identical } = replayed;
     screen.change({ replayed: { events, identical, trace } });
     screen.end();
     if (json) {
       const peers = lookup.peers.map(hostPort);
-      const found = { lookup: { ...lookup, peers }, trace, replay: { events, identical } };
+      const found = { lookup: { ...lookup, peers }, ...items, trace, replay: { events, identical } };
       io.out.write(`${JSON.stringify({ nodes, joined, infoHash, ...found, seed })}\n`);
     }
     if (joined < nodes) throw new Failure(`only ${joined} of ${nodes} nodes joined`, EXIT.NOTHING);
     if (lookup.peers.length === 0) throw new Failure(`the peer was not found: ${lookup.reason}`, EXIT.NOTHING);
+    if (!items.immutable.found || !items.mutable.found) throw new Failure('a value was not found', EXIT.NOTHING);
     if (!identical) throw new Failure(`the replay went another way: ${trace}`, EXIT.DIVERGED);
     return EXIT.DONE;
   } finally {
@@ -117,9 +121,7 @@ async function announceAndFind(
   signal: AbortSignal,
 ): Promise<DemoEnding> {
   const nodes = members.map((it) => it.node);
-  const order = nodes.toSorted((a, b) => compareDistance(infoHash, a.id, b.id));
-  const [middle, farthest] = [order[Math.floor(order.length / 2)], order.at(-1)];
-  if (middle === undefined || farthest === undefined) throw new Failure('no node has started', EXIT.NOTHING);
+  const { middle, farthest } = actors(members, infoHash);
   screen.change({ announcer: nodes.indexOf(middle) });
   const { stored, elapsed } = await middle.announce(infoHash, { port: PEER_PORT, signal });
   refuseWhenAborted(signal);
@@ -141,6 +143,43 @@ async function announceAndFind(
   const ending = { peers: values.map((it) => it.key), ...totals };
   screen.change({ ending });
   return ending;
+}
+
+/** The one in the middle puts a value under its hash, and two versions under its key; the one farthest away looks. */
+async function putAndGet(
+  members: readonly Member[],
+  infoHash: Id,
+  seed: Uint8Array,
+  signal: AbortSignal,
+): Promise<DemoItems> {
+  const { middle, farthest } = actors(members, infoHash);
+  const fixed = await middle.put('a value for ever', { every: 'off', signal });
+  const put = (value: string, seq: number) => middle.put(value, { mutable: { seed, seq }, every: 'off', signal });
+  await put('a draft', 1);
+  const owned = await put('the latest', 2);
+  const one = await farthest.get(fixed.target, { signal });
+  const two = await farthest.get(owned.target, { signal });
+  refuseWhenAborted(signal);
+  return {
+    immutable: { target: fixed.target, found: one.value !== undefined },
+    mutable: { target: owned.target, seq: two.seq ?? 0, found: two.seq === 2 },
+  };
+}
+
+/** Who announces and puts, and who looks. */
+function actors(
+  members: readonly Member[],
+  infoHash: Id,
+): { readonly middle: MainlineNode; readonly farthest: MainlineNode } {
+  const order = members.map((it) => it.node).toSorted((a, b) => compareDistance(infoHash, a.id, b.id));
+  const [middle, farthest] = [order[Math.floor(order.length / 2)], order.at(-1)];
+  if (middle === undefined || farthest === undefined) throw new Failure('no node has started', EXIT.NOTHING);
+  return { middle, farthest };
+}
+
+/** 32 bytes out of ids. */
+function ownerSeed(ids: readonly Id[]): Uint8Array {
+  return Buffer.concat(ids.map(idToBytes)).subarray(0, 32);
 }
 
 /** Ends the recording of the node that looked, and runs it again. */

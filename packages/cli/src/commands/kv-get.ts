@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { nodeId } from '../args.ts';
 import { exitCodeOf, KV, performWith, reasonOf, whyNothing } from '../client.ts';
 import { Failure } from '../failure.ts';
+import { jsonText } from '../item-text.ts';
 import { LookupScreen } from '../ui/lookup-screen.ts';
 import type { Io } from '../ui/terminal.ts';
 import { count, time } from '../ui/text.ts';
@@ -50,7 +51,7 @@ async function get(key: Id, { bootstrap, timeout, json = false, record }: Client
     screen.end(found ? `${count(value.length, 'byte')} found: ${ending}, ${count(hops, 'hop')}` : undefined);
     if (json) {
       const totals = { queried, responded, hops, durationMs, reason };
-      const content = found ? { ...textOf(value), seq, immutable } : { value: null };
+      const content = found ? { ...jsonText(value), seq, immutable } : { value: null };
       io.out.write(`${JSON.stringify({ key, target: key, found, ...content, ...totals })}\n`);
     } else if (found) {
       io.out.write(value);
@@ -61,14 +62,5 @@ async function get(key: Id, { bootstrap, timeout, json = false, record }: Client
     throw new Failure(whyNothing(outcome, responded, seeds) ?? `not found: ${ending}`, exitCode);
   } finally {
     screen.end();
-  }
-}
-
-/** A value as JSON can hold it. */
-function textOf(value: Uint8Array): { readonly value: string; readonly encoding: 'utf8' | 'base64' } {
-  try {
-    return { value: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value), encoding: 'utf8' };
-  } catch {
-    return { value: Buffer.from(value).toString('base64'), encoding: 'base64' };
   }
 }

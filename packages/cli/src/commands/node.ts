@@ -1,18 +1,11 @@
 /** `xorrery node`: runs a Mainline node until SIGINT or SIGTERM, and says what happens to it. */
-import type { Observer } from '@xorrery/coordinator';
-import {
-  createNode,
-  type Mainline,
-  type MainlineNode,
-  type MainlineStore,
-  type MainlineStoreConfig,
-  mainline,
-} from '@xorrery/mainline';
+import { createNode, type MainlineNode, mainline } from '@xorrery/mainline';
 import type { Command } from 'commander';
 import { bootstrap, host, seedsOf, wholeNumber } from '../args.ts';
 import { addLaterOptions } from '../later.ts';
 import { addRecordOption, both, recordAt, startRecording } from '../recording.ts';
 import { serve } from '../serve.ts';
+import { storedHere } from '../stored-here.ts';
 import type { NodeNews } from '../ui/node-lines.ts';
 import type { Io } from '../ui/terminal.ts';
 import { count } from '../ui/text.ts';
@@ -80,26 +73,16 @@ async function runNode(options: NodeOptions, io: Io): Promise<number> {
         bootstrap: seeds,
         readOnly,
         ...(options.state !== undefined && { state: options.state }),
-        observer: recordings.map((it) => both(announcements(tell), it?.observer)),
+        observer: recordings.map((it) => both(storedHere(tell), it?.observer)),
       }),
-    keeps: (node: MainlineNode) => count(torrentsAt(node), 'torrent'),
+    keeps: ({ states }: MainlineNode) => {
+      const sum = (of: (state: MainlineNode['state']) => number): number => states.reduce((all, it) => all + of(it), 0);
+      const torrents = sum(({ server }) => server.peers.torrents.size);
+      return `${count(torrents, 'torrent')}, ${count(
+        sum(({ server }) => server.items.held.size),
+        'value',
+      )}`;
+    },
   };
   return serve(service, io);
-}
-
-function torrentsAt(node: MainlineNode): number {
-  return node.states.reduce((all, { server }) => all + server.peers.torrents.size, 0);
-}
-
-/** Peers that others announce to us are requests, not events of ours: they are seen as they are answered. */
-function announcements(tell: (news: NodeNews) => void): Observer<Mainline, MainlineStoreConfig, MainlineStore> {
-  return (_at, event, effects) => {
-    if (event.type !== 'received' || event.message.type !== 'request') return;
-    const { request } = event.message;
-    if (request.method !== 'announce_peer') return;
-    if (!effects.some((it) => it.type === 'transmit' && it.message.type === 'reply')) return;
-    const { from } = event;
-    const peer = request.impliedPort ? from : `${from.slice(0, from.lastIndexOf(':'))}:${request.port}`;
-    tell({ type: 'announced', infoHash: request.infoHash, from, peer });
-  };
 }

@@ -20,6 +20,7 @@ export interface DemoStory {
   /** Bits the nearest node of all shares with the infohash: a full bar. */
   readonly most: number;
   readonly ending: DemoEnding | undefined;
+  readonly items: DemoItems | undefined;
   /** What became of running again what the finder lived through. */
   readonly replayed: DemoReplay | undefined;
 }
@@ -28,6 +29,12 @@ export interface DemoReplay {
   readonly events: number;
   readonly identical: boolean;
   readonly trace: string;
+}
+
+/** Two values that one node put and another looked for. */
+export interface DemoItems {
+  readonly immutable: { readonly target: Id; readonly found: boolean };
+  readonly mutable: { readonly target: Id; readonly seq: number; readonly found: boolean };
 }
 
 export interface DemoEnding {
@@ -49,7 +56,16 @@ export function beginning(about: Pick<DemoStory, 'nodes' | 'seed' | 'infoHash' |
   return {
     ...about,
     ...{ joined: 0, storedIn: 0, view: new LookupView(about.infoHash) },
-    ...{ through: none, joinedIn: none, announcer: none, stored: none, finder: none, ending: none, replayed: none },
+    ...{
+      through: none,
+      joinedIn: none,
+      announcer: none,
+      stored: none,
+      finder: none,
+      ending: none,
+      items: none,
+      replayed: none,
+    },
   };
 }
 
@@ -65,6 +81,8 @@ export function demoFrame(story: DemoStory, paint: Paint, rows: number = ROWS): 
     ...joining(story, paint),
     ...announcing(story, paint),
     ...finding(story, paint, rows),
+    ...storing(story, paint),
+    ...closing(story, paint),
   ];
 }
 
@@ -84,7 +102,7 @@ function announcing({ announcer, stored, storedIn, infoHash }: DemoStory, paint:
   return [step(2, what, paint), `    ${done}${paint.dim(`  in ${time(storedIn)}`)}`, ''];
 }
 
-function finding({ finder, view, most, ending, replayed, seed }: DemoStory, paint: Paint, rows: number): string[] {
+function finding({ finder, view, most, ending }: DemoStory, paint: Paint, rows: number): string[] {
   if (finder === undefined) return [];
   const lines = [
     step(3, `node ${finder}, the farthest away, looks for it`, paint) + paint.dim('  (slowed down for you)'),
@@ -98,21 +116,34 @@ function finding({ finder, view, most, ending, replayed, seed }: DemoStory, pain
   const text = ` ${found}  ·  ${numbers} `;
   const line = '─'.repeat(WIDTH - 4);
   const colour = peers.length === 0 ? paint.red : paint.green;
-  const again = `the same ids again: xorrery demo --seed ${seed}`;
   return [
     ...lines,
     '',
     ` ${colour(`╭${line}╮`)}`,
     ` ${colour('│')}${paint.bold(text.padEnd(WIDTH - 4))}${colour('│')}`,
     ` ${colour(`╰${line}╯`)}`,
-    paint.dim(` ${again}`),
-    ...(replayed === undefined
-      ? []
-      : replayText(replayed)
-          .split('\n')
-          .map((it) => paint.dim(` ${it}`))),
+  ];
+}
+
+function storing({ items, announcer, finder }: DemoStory, paint: Paint): string[] {
+  if (items === undefined) return [];
+  const { immutable, mutable } = items;
+  const mark = (found: boolean): string => (found ? paint.green('✓') : paint.red('✗'));
+  const line = (found: boolean, target: Id, what: string): string =>
+    `    ${mark(found)} ${paint.yellow(`${target.slice(0, 16)}…`)}  ${what}`;
+  return [
+    step(4, `node ${announcer} puts two values, node ${finder} gets them`, paint),
+    line(immutable.found, immutable.target, 'the hash of its value'),
+    line(mutable.found, mutable.target, `signed by its owner, version ${mutable.seq}`),
     '',
   ];
+}
+
+function closing({ ending, replayed, seed }: DemoStory, paint: Paint): string[] {
+  if (ending === undefined) return [];
+  const again = `the same ids again: xorrery demo --seed ${seed}`;
+  const lines = replayed === undefined ? [again] : [again, ...replayText(replayed).split('\n')];
+  return [...lines.map((it) => paint.dim(` ${it}`)), ''];
 }
 
 /** Two lines: the file's name may be long. */
@@ -141,6 +172,12 @@ export function demoLines(before: DemoStory, now: DemoStory, answer?: Row): stri
     const found = peers.length === 0 ? 'nobody found' : `found ${peers.join(' ')}`;
     const numbers = `asked ${queried}, answered ${responded}, ${count(hops, 'hop')}, ${time(durationMs)}, ${reason}`;
     lines.push(`${found}: ${numbers}`, `the same ids again: xorrery demo --seed ${now.seed}`);
+  }
+  if (before.items === undefined && now.items !== undefined) {
+    const { immutable, mutable } = now.items;
+    const said = (found: boolean): string => (found ? 'found' : 'not found');
+    lines.push(`value ${immutable.target}, under its hash: ${said(immutable.found)}`);
+    lines.push(`value ${mutable.target}, signed, version ${mutable.seq}: ${said(mutable.found)}`);
   }
   if (before.replayed === undefined && now.replayed !== undefined) lines.push(...replayText(now.replayed).split('\n'));
   return lines;
