@@ -11,6 +11,8 @@ const files = readdirSync(here).filter((it) => it.endsWith('.mjs'));
 const LINES: Readonly<Record<string, RegExp>> = {
   'node-in-15-lines.mjs': /^found 127\.0\.0\.1:6881$/m,
   'watch-a-lookup.mjs': /answered {2}127\.0\.0\.1:\d+ .*\n(.*\n)*\d+ {2}(converged|exhausted): asked \d+/,
+  'items.mjs':
+    /^e28910ea0adb94dd45ced75fbff3e135c01bc437: hello\na version 1 .*: sequence number less.*\nversion 2: final$/m,
   'kv.mjs': /^aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d at 2 others: hello, its own proof: true\nlatest: final$/m,
   'simulate.mjs': /^loss 0: recall 100\.0 %, .*\nloss 0\.1: recall .*\nloss 0\.3: recall/m,
   'property-of-a-network.mjs': /^50 networks: every lookup ended$/m,

@@ -1,6 +1,6 @@
 // Draws what the demo leaves on a terminal as an SVG. Bars, boxes and dots become shapes, so that it looks the same
 // with every font.
-// Usage: script -qec 'stty cols 80 rows 50; node packages/cli/bin/xorrery.js demo --seed 11' /dev/null |
+// Usage: script -qec 'stty cols 80 rows 60; node packages/cli/bin/xorrery.js demo --seed 11 --record demo.gz' /dev/null |
 //   node tools/demo-picture.mjs > docs/demo.svg
 import { readFileSync } from 'node:fs';
 

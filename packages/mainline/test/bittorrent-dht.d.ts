@@ -7,6 +7,21 @@ declare module 'bittorrent-dht' {
     readonly bootstrap?: false | readonly string[];
     /** The address at which we are a peer ourselves: announcing then also stores here. */
     readonly host?: string;
+    /** Judges signatures; without it there are no mutable items. */
+    readonly verify?: (signature: Buffer, message: Buffer, publicKey: Buffer) => boolean;
+  }
+
+  interface Mutable {
+    readonly k: Buffer;
+    readonly seq: number;
+    readonly salt?: Buffer;
+    readonly cas?: number;
+    readonly sign: (message: Buffer) => Buffer;
+  }
+
+  interface Found {
+    readonly v: Buffer;
+    readonly seq?: number;
   }
 
   interface Node {
@@ -34,6 +49,15 @@ declare module 'bittorrent-dht' {
     address(): { readonly address: string; readonly port: number };
     lookup(infoHash: Uint8Array, done: Done): () => void;
     announce(infoHash: Uint8Array, port: number, done: Done): void;
+    put(
+      item: { readonly v: Buffer } & Partial<Mutable>,
+      done: (error: Error | null, key: Buffer, n: number) => void,
+    ): void;
+    get(
+      key: Buffer,
+      options: { readonly salt?: Buffer; readonly cache?: boolean },
+      done: (error: Error | null, found: Found | null) => void,
+    ): void;
     destroy(done: () => void): void;
   }
 
