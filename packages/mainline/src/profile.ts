@@ -20,7 +20,7 @@ import type { InRequest, KrpcOut, Mainline, OutRequest } from './messages.ts';
 import { announced, filtersOf, type PeerStore, peersOf, sampleOf } from './peer-store.ts';
 import { heldFor, read } from './reply-values.ts';
 import { idFits, idFor } from './secure-id.ts';
-import { FILTERS_BYTES, ITEM_KEYS_BYTES, PEER_BYTES, REPLY_BYTES } from './sizes.ts';
+import { ERROR_BYTES, FILTERS_BYTES, ITEM_KEYS_BYTES, PEER_BYTES, REPLY_BYTES, SAMPLES_BYTES } from './sizes.ts';
 import {
   DEFAULT_STORE,
   emptyStore,
@@ -162,14 +162,15 @@ function tellSamples(
 }
 
 function packetSize(message: KrpcOut): number {
-  if (message.type === 'error') return 40 + message.text.length;
+  if (message.type === 'error') return ERROR_BYTES + message.text.length;
   if (message.type === 'request') {
     const { request } = message;
     return 2 * REPLY_BYTES + (request.method === 'put' ? bytesOfItem(request.item) + ITEM_KEYS_BYTES : 0);
   }
-  const { peers = [], samples = [], filters, value = '', publicKey = '', signature = '' } = message.reply;
+  const { peers = [], samples, filters, value = '', publicKey = '', signature = '' } = message.reply;
   const item = value === '' ? 0 : (value.length + publicKey.length + signature.length) / 2 + ITEM_KEYS_BYTES;
-  const lists = bytesOfNodes(message.reply) + peers.length * PEER_BYTES + samples.length * 20;
+  const sampled = samples === undefined ? 0 : SAMPLES_BYTES + samples.length * 20;
+  const lists = bytesOfNodes(message.reply) + peers.length * PEER_BYTES + sampled;
   return REPLY_BYTES + lists + item + (filters === undefined ? 0 : FILTERS_BYTES);
 }
 

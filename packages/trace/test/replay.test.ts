@@ -64,7 +64,7 @@ describe('replaying', () => {
 
   it('[X03] a trace of another protocol, or another version of it, is refused', () => {
     expect(() => machineFor(trace.header, kv)).toThrow(/^trace: it is of mainline 2, and this is kv 1$/);
-    expect(() => machineFor(trace.header, { ...mainline, version: 2 })).toThrow(/and this is mainline 2/);
+    expect(() => machineFor(trace.header, { ...mainline, version: 3 })).toThrow(/and this is mainline 3/);
   });
 });
 
