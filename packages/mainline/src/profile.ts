@@ -80,10 +80,12 @@ export const MAINLINE_DEFAULTS: Omit<NodeConfig<MainlineStoreConfig>, 'self' | '
   replySize: 8,
   refresh: { ...DEFAULT_NODE.refresh, interval: 900_000 },
   responder: {
-    limiter: { perHost: { perSecond: 5, burst: 50 }, perNetwork: { perSecond: 20, burst: 200 }, maxEntries: 10_000 },
-    maxRate: { perSecond: 8_000, burst: 24_000 },
+    // One host, or one network asking for nodes, must not use up what all together are answered with: a reply with nodes
+    // has about 400 bytes, the longest about 1,100.
+    limiter: { perHost: { perSecond: 5, burst: 50 }, perNetwork: { perSecond: 10, burst: 100 }, maxEntries: 10_000 },
+    maxRate: { perSecond: 8_000, burst: 96_000 },
     // Enough for the longest item of BEP 44 and a few nodes.
-    amplification: 14,
+    amplification: 15,
     checks: DEFAULT_NODE.responder.checks,
   },
   wire: { tidBytes: 4, poolBytes: 256 },

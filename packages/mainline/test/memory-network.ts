@@ -1,5 +1,5 @@
 /** Mainline nodes in one process on virtual time: the production node and coordinator, no sockets, no real clock. */
-import { MemoryRouter, VirtualTime } from '@xorrery/coordinator';
+import { MemoryRouter, type Transport, VirtualTime } from '@xorrery/coordinator';
 import type { Endpoint, Id, Instant } from '@xorrery/core';
 import { nextId, seedRandom } from '@xorrery/core';
 import {
@@ -35,7 +35,20 @@ export class MemoryNetwork {
   readonly #router: MemoryRouter<KrpcOut, KrpcIn> = new MemoryRouter(this.time, carry, 10);
   /** Endpoints that nothing reaches, and from which nothing gets away. */
   readonly #cut = new Set<Endpoint>();
+  readonly #endpointOf: (n: number) => Endpoint;
   #random = seedRandom(1);
+
+  /** `endpointOf`: where the nodes are, counted from 1. By default in a private network, where nobody is limited. */
+  constructor(endpointOf: (n: number) => Endpoint = (n) => `10.0.${n >> 8}.${n & 255}:6881`) {
+    this.#endpointOf = endpointOf;
+  }
+
+  /** Sends from an endpoint that belongs to no node, and hears nothing. */
+  async outsider(endpoint: Endpoint): Promise<Transport<KrpcOut, KrpcIn>['send']> {
+    const { open, send } = this.#router.join(endpoint);
+    await open({ received: () => {}, malformed: () => {}, unsent: () => {} });
+    return send;
+  }
 
   id(): Id {
     const [id, next] = nextId(this.#random, 160);
@@ -43,9 +56,9 @@ export class MemoryNetwork {
     return id;
   }
 
-  /** A node at `10.0.0.N:6881`, not yet started. */
+  /** A node at the N-th endpoint, not yet started. */
   node(options: MainlineOptions = {}, n: number = this.nodes.length + 1): MainlineNode {
-    const endpoint = `10.0.${n >> 8}.${n & 255}:6881`;
+    const endpoint = this.#endpointOf(n);
     const transport = this.#router.join(endpoint);
     const { send } = transport;
     transport.send = (to, message) => {
@@ -65,7 +78,13 @@ export class MemoryNetwork {
         return bytes;
       },
     };
-    const node = createNode({ bootstrap: ['10.0.0.1:6881'], clock: this.time.clock(), entropy, transport, ...options });
+    const node = createNode({
+      bootstrap: [this.#endpointOf(1)],
+      clock: this.time.clock(),
+      entropy,
+      transport,
+      ...options,
+    });
     this.nodes.push(node);
     return node;
   }
@@ -95,7 +114,7 @@ export class MemoryNetwork {
 
   /** Packets a node has sent so far. */
   sentBy(n: number): number {
-    return this.sent.get(`10.0.${n >> 8}.${n & 255}:6881`) ?? 0;
+    return this.sent.get(this.#endpointOf(n)) ?? 0;
   }
 
   async close(): Promise<void> {

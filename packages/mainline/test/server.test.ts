@@ -75,7 +75,9 @@ describe('what a node answers', () => {
     step({ type: 'received', from, message: decoded.message });
     const [sent] = told.flatMap((it) => (it.type === 'transmit' ? [encode(it.message, from, tokens)] : []));
     const id = Buffer.from(self, 'hex').toString('latin1');
-    expect(sent?.toString('latin1')).toBe(`d2:ip6:\xc0\x00\x02\x07\x1a\xe11:rd2:id20:${id}e1:t2:101:v4:XO\0\x011:y1:re`);
+    expect(sent?.toString('latin1')).toBe(
+      `d2:ip6:\xc0\x00\x02\x07\x1a\xe11:rd2:id20:${id}e1:t2:101:v4:XO\0\x011:y1:re`,
+    );
   });
 
   it('[J72] find_node: the contacts closest to the target, a bucketful, without the asker', () => {

@@ -7,14 +7,14 @@ import {
   encode,
   type KrpcOut,
   type Mainline,
+  type MainlineStore,
+  type MainlineStoreConfig,
   mainline,
-  type PeerStore,
-  type PeerStoreConfig,
   type TokenPort,
 } from '@xorrery/mainline';
 import { checkPoolState, checkReport } from '@xorrery/testkit';
 
-type State = NodeState<Mainline, PeerStoreConfig, PeerStore>;
+type State = NodeState<Mainline, MainlineStoreConfig, MainlineStore>;
 type Effect = NodeEffect<Mainline>;
 type Received = Extract<NodeEvent<Mainline>, { type: 'received' }>;
 type Malformed = Extract<NodeEvent<Mainline>, { type: 'malformed' }>;
@@ -153,7 +153,9 @@ export const judgeState = (state: State, now: number): void => {
   claim(new Set(members.map((it) => it.id)).size === members.length, 'an id is in the table once');
   claim(new Set(members.map((it) => it.endpoint)).size === members.length, 'an endpoint is in the table once');
   const sizes: [string, number, number][] = [
-    ['torrents', state.server.torrents.size, server.maxTorrents],
+    ['torrents', state.server.peers.torrents.size, server.peers.maxTorrents],
+    ['items', state.server.items.held.size, server.items.maxRecords],
+    ['bytes of items', state.server.items.bytes, server.items.maxBytes],
     ['accounts', state.limiter.accounts.size, responder.limiter.maxEntries],
     // Silent requests are listened to a little longer, beside those in flight.
     ['open requests', state.wire.open.size, pool.maxInFlight + pool.maxQueries * query.maxListening],

@@ -12,9 +12,9 @@ import {
   type KrpcOut,
   MAINLINE_DEFAULTS,
   type Mainline,
+  type MainlineStore,
+  type MainlineStoreConfig,
   mainline,
-  type PeerStore,
-  type PeerStoreConfig,
   TOKEN_ROTATION,
 } from '@xorrery/mainline';
 import { type EventEntry, FORMAT, VERSION, writeTrace } from '@xorrery/trace';
@@ -24,13 +24,13 @@ import type { Chance } from './mutate.ts';
 import { judgeEffects, judgePacket, judgeState } from './siege-judge.ts';
 import { type Arrival, arrivalOf, type Knowledge, type Pending } from './siege-packets.ts';
 
-type State = NodeState<Mainline, PeerStoreConfig, PeerStore>;
-type Machine = ReturnType<typeof makeNode<Mainline, PeerStoreConfig, PeerStore>>;
+type State = NodeState<Mainline, MainlineStoreConfig, MainlineStore>;
+type Machine = ReturnType<typeof makeNode<Mainline, MainlineStoreConfig, MainlineStore>>;
 
 const SELF = '6d6e6f707172737475767778797a313233343536' as Id;
 
 /** Small, so that every limit is met. */
-const CONFIG: NodeConfig<PeerStoreConfig> = {
+const CONFIG: NodeConfig<MainlineStoreConfig> = {
   ...MAINLINE_DEFAULTS,
   self: SELF,
   seed: 1,
@@ -39,9 +39,13 @@ const CONFIG: NodeConfig<PeerStoreConfig> = {
     limiter: { ...MAINLINE_DEFAULTS.responder.limiter, maxEntries: 100 },
     maxRate: { perSecond: 2_000, burst: 6_000 },
     amplification: 3,
+    checks: { ...MAINLINE_DEFAULTS.responder.checks, maxPending: 4 },
   },
   maxWaiting: 8,
-  server: { ...MAINLINE_DEFAULTS.server, maxTorrents: 40, maxPeersPerTorrent: 20 },
+  server: {
+    peers: { ...MAINLINE_DEFAULTS.server.peers, maxTorrents: 40, maxPeersPerTorrent: 20 },
+    items: { ...MAINLINE_DEFAULTS.server.items, maxRecords: 20 },
+  },
 };
 
 /** Steps between two looks at the whole state, and steps that a trace holds at most. */
