@@ -20,6 +20,8 @@ const statuses = {
 
 const events = {
   kept: 'keep what was just stored under this key',
+  resumed: 'keep what a former run published under this key',
+  joined: 'there are others now: what a former run published is due',
   dropped: 'there is nothing to store under it any more',
   'stored-by-other': 'somebody else stored under this key, here',
   'round-ended': 'it has been stored again, or could not be',
@@ -30,7 +32,8 @@ const events = {
 const effects = { 'publish-again': 'store it again' } satisfies Record<ScheduleEffect['type'], string>;
 
 const guards = {
-  'may be kept': ({ before, event }) => event.type === 'kept' && canKeep(before, event.target),
+  'may be kept': ({ before, event }) =>
+    (event.type === 'kept' || event.type === 'resumed') && canKeep(before, event.target),
   'is kept': ({ before, after }) => after.kept.size < before.kept.size,
   // A new time is drawn for it, which may be the one it had.
   'kept, or handed on': ({ before, after }) => after.random !== before.random,
@@ -56,8 +59,14 @@ const machine = setup({
     idle: {
       on: {
         kept: { guard: 'may be kept' },
+        resumed: { guard: 'may be kept' },
         dropped: { guard: 'is kept' },
         'stored-by-other': { guard: 'kept, or handed on' },
+        joined: [
+          { guard: 'fills the last place', target: 'busy', actions: ['publish-again'] },
+          { guard: 'a round starts', target: 'publishing', actions: ['publish-again'] },
+          {},
+        ],
         hasten: [
           { guard: 'fills the last place', target: 'busy', actions: ['publish-again'] },
           { guard: 'a round starts', target: 'publishing', actions: ['publish-again'] },
@@ -72,9 +81,15 @@ const machine = setup({
     publishing: {
       on: {
         kept: { guard: 'may be kept' },
+        resumed: { guard: 'may be kept' },
         dropped: { guard: 'is kept' },
         'stored-by-other': { guard: 'kept, or handed on' },
         'round-ended': [{ guard: 'the only one', target: 'idle' }, { guard: 'others go on' }],
+        joined: [
+          { guard: 'fills the last place', target: 'busy', actions: ['publish-again'] },
+          { guard: 'a round starts', actions: ['publish-again'] },
+          {},
+        ],
         hasten: [
           { guard: 'fills the last place', target: 'busy', actions: ['publish-again'] },
           { guard: 'a round starts', actions: ['publish-again'] },
@@ -89,6 +104,7 @@ const machine = setup({
     busy: {
       on: {
         kept: { guard: 'may be kept' },
+        resumed: { guard: 'may be kept' },
         dropped: { guard: 'is kept' },
         'stored-by-other': { guard: 'kept, or handed on' },
         'round-ended': [
@@ -96,6 +112,7 @@ const machine = setup({
           { guard: 'the only one', target: 'idle' },
           { guard: 'others go on', target: 'publishing' },
         ],
+        joined: {},
         hasten: {},
       },
     },

@@ -197,12 +197,14 @@ export const scheduleDrive: Drive<ScheduleState, ScheduleEvent, ScheduleEffect> 
       ...(running.includes(`own:${target}`) ? [] : [100, 1_000]).map(
         (every) => ({ type: 'kept', target, every }) as const,
       ),
+      ...(running.includes(`own:${target}`) ? [] : [{ type: 'resumed', target, every: 100 } as const]),
       ...(['publisher', 'holder'] as const).map((by) => ({ type: 'stored-by-other', target, by }) as const),
       ...(['own', 'other'] as const).flatMap((owner) => [
         { type: 'dropped', owner, target } as const,
         { type: 'round-ended', owner, target } as const,
       ]),
     ]),
+    { type: 'joined' },
     { type: 'hasten' },
     ...Array.from({ length: 6 }, () => ({ type: 'tick' }) as const),
   ],

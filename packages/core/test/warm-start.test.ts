@@ -80,6 +80,52 @@ describe('a warm start', () => {
   });
 });
 
+describe('what a former run published', () => {
+  const publish = (n: number) =>
+    ({
+      type: 'publish',
+      id: `p${n}`,
+      target: id8(n),
+      find: { ask: 'find', target: id8(n) },
+      store: { ask: 'store', token: '' },
+      every: 600_000,
+    }) as const;
+
+  it('[U11] is stored again once there is somebody to store it at, one after the other, and not before', () => {
+    const solo = new Solo(0, { refresh: QUIET });
+    const kept = [publish(5), publish(6)];
+    const restored = restoreNode(small, nodeConfig(0, { refresh: QUIET }), { ...saved(known(3)), kept }, 0, 0);
+    solo.state = { ...restored, wire: solo.state.wire };
+    solo.start();
+    solo.pass(500);
+    expect([solo.state.schedule.running, solo.state.schedule.kept.due]).toEqual([[], maps.NEVER]);
+    solo.pass(20_000, (endpoint) => endpoint === 'n2');
+    const rounds = solo.log.filter((it) => it.effect.type === 'republished');
+    expect(rounds.map(({ effect }) => effect.type === 'republished' && effect.target).toSorted()).toEqual([
+      id8(5),
+      id8(6),
+    ]);
+  });
+
+  it('[U11] a node that was alone for a while does not do it twice', () => {
+    const solo = new Solo(0, { refresh: QUIET });
+    solo.start();
+    solo.meet(4);
+    solo.tell(publish(5));
+    solo.pass(60_000, () => true);
+    const rounds = solo.log.filter((it) => it.effect.type === 'republished');
+    expect(rounds).toEqual([]);
+  });
+
+  it('[F43] more of it than may be kept is not', () => {
+    const publishing = { ...DEFAULT_NODE.publish, maxKept: 1 };
+    const kept = [publish(5), publish(6)];
+    const restored = restoreNode(small, nodeConfig(0, { publish: publishing }), { ...saved([]), kept }, 0, 0);
+    expect(restored.schedule.kept.size).toBe(1);
+    expect(restored.kept.size).toBe(1);
+  });
+});
+
 describe('round trips', () => {
   const trip = (state: NodeState<Small, null, Shown>, endpoint: string) => maps.get(state.pool.byEndpoint, endpoint);
 

@@ -14,7 +14,7 @@ import { entries, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import { roundTripTo, withRoundTrips } from '../pool/traffic.ts';
 import type { Profile } from '../profile.ts';
-import { advanceSchedule } from '../publish/schedule.ts';
+import { advanceSchedule, canKeep } from '../publish/schedule.ts';
 import { tableOf } from '../routing/routing.ts';
 import type { NodeConfig } from './config.ts';
 import { makeNode } from './node.ts';
@@ -93,15 +93,12 @@ export function restoreNode<P extends Protocol, C, S>(
   let { schedule } = fresh;
   let publishing = fresh.kept;
   for (const event of kept.filter((it) => isPublish(it, profile.idBits))) {
+    if (!canKeep(schedule, event.target)) continue;
     publishing = set(publishing, event.target, event);
-    schedule = advanceSchedule(
-      schedule,
-      { type: 'kept', target: event.target, every: event.every as number },
-      now,
-    ).state;
+    // How long ago each was stored is not worth keeping: all of it is stored again once we have joined.
+    const resumed = { type: 'resumed', target: event.target, every: event.every as number } as const;
+    schedule = advanceSchedule(schedule, resumed, now).state;
   }
-  // How long ago each was stored is not worth keeping: all of it is stored again soon, one after the other.
-  schedule = advanceSchedule({ ...schedule, startFrom: now + 1 }, { type: 'hasten' }, now).state;
   const holdings = profile.server.load(config.server, server, elapsed, now, self);
   const pool = withRoundTrips(fresh.pool, known, now);
   return { ...fresh, at: now, restored: restored.reverse(), kept: publishing, schedule, pool, server: holdings };

@@ -6,6 +6,7 @@ import { nextId } from '../random.ts';
 import { advanceRouting, type Check, type Lookup, type RoutingEffect, type RoutingEvent } from '../routing/routing.ts';
 import { beginWaiting } from './operations.ts';
 import { isLost, NO_OUTCOMES, withOutcome } from './outcomes.ts';
+import { tellSchedule } from './publishing.ts';
 import { addAsk, addLookup, isBlocked, type Turn } from './turn.ts';
 
 /** Sleeping longer than this, a node may wake up among strangers: it joins again (J79). */
@@ -80,9 +81,12 @@ function perform<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: RoutingE
     }
     case 'contact-added':
     case 'contact-removed':
-    case 'join-finished':
     case 'refreshed':
       turn.effects.push(effect);
+      return;
+    case 'join-finished':
+      turn.effects.push(effect);
+      if (effect.outcome === 'joined') tellSchedule(turn, { type: 'joined' });
   }
 }
 

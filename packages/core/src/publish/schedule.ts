@@ -38,6 +38,10 @@ export const DEFAULT_SCHEDULE: Omit<ScheduleConfig, 'seed'> = {
 export type ScheduleEvent =
   /** Keep what we published under this key: it was just stored. */
   | { readonly type: 'kept'; readonly target: Id; readonly every: Instant }
+  /** Keep what a former run published under this key: it is due once there is anybody to store it at. */
+  | { readonly type: 'resumed'; readonly target: Id; readonly every: Instant }
+  /** We have joined: what waits for that is due now. */
+  | { readonly type: 'joined' }
   /** There is nothing to store any more. */
   | { readonly type: 'dropped'; readonly owner: Owner; readonly target: Id }
   /** Somebody else stored the same under this key, here: as its publisher, or as a holder who hands it on. */
@@ -67,7 +71,7 @@ export interface ScheduleState {
   readonly status: 'idle' | 'publishing' | 'busy';
   readonly config: ScheduleConfig;
   readonly random: Random;
-  /** By owner and target, due at the next round; never while a round runs. */
+  /** By owner and target, due at the next round; never while a round runs, or while it waits for the join. */
   readonly kept: PersistentMap<Kept>;
   /** How many of those are of others. */
   readonly replicated: number;
@@ -124,6 +128,12 @@ function absorb(state: ScheduleState, event: ScheduleEvent, now: Instant): Sched
       const { target, every } = event;
       return canKeep(state, target) ? postponed(state, { target, every, owner: 'own' }, now) : state;
     }
+    case 'resumed': {
+      const { target, every } = event;
+      if (!canKeep(state, target)) return state;
+      const owner = 'own' as const;
+      return { ...state, kept: set(state.kept, nameOf(owner, target), { target, every, owner }) };
+    }
     case 'dropped':
       return drop(state, event.owner, event.target);
     case 'stored-by-other':
@@ -136,13 +146,10 @@ function absorb(state: ScheduleState, event: ScheduleEvent, now: Instant): Sched
       const ended = withRunning(state, running);
       return kept === undefined ? ended : postponed(ended, kept, now);
     }
-    case 'hasten': {
-      let { kept } = state;
-      for (const { key, value } of entries(kept)) {
-        if (value.owner === 'own' && !state.running.includes(key as string)) kept = set(kept, key, value, now);
-      }
-      return { ...state, kept };
-    }
+    case 'joined':
+      return hastened(state, (due) => due === NEVER, now);
+    case 'hasten':
+      return hastened(state, () => true, now);
     case 'tick':
       return state;
   }
@@ -162,6 +169,16 @@ function defer(state: ScheduleState, target: Id, by: 'publisher' | 'holder', now
   if (state.running.includes(name)) return state;
   if (!has(state.kept, name) && state.replicated >= maxReplicated) return state;
   return postponed(state, { target, every: replicate, owner: 'other' }, now);
+}
+
+/** What is our own and no round runs of is due now, where `which` says so of its time. */
+function hastened(state: ScheduleState, which: (due: Instant) => boolean, now: Instant): ScheduleState {
+  let { kept } = state;
+  for (const { key, value, due } of entries(kept)) {
+    const isWaiting = value.owner === 'own' && !state.running.includes(key as string);
+    if (isWaiting && which(due)) kept = set(kept, key, value, now);
+  }
+  return { ...state, kept };
 }
 
 function drop(state: ScheduleState, owner: Owner, target: Id): ScheduleState {

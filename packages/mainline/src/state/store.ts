@@ -199,9 +199,11 @@ async function recover(directory: string, damaged: string): Promise<number> {
 /** The sound entries of a damaged store, as many as LevelDB's own repair brings back. */
 async function salvage(location: string): Promise<Change[]> {
   const found: Change[] = [];
-  const level: Level = new ClassicLevel(location, { ...OPTIONS, createIfMissing: false });
+  let level: Level | undefined;
   try {
     await ClassicLevel.repair(location);
+    // It opens itself once it is made: not before it is repaired.
+    level = new ClassicLevel(location, { ...OPTIONS, createIfMissing: false });
     await level.open();
     for await (const [key, text] of level.iterator()) {
       const value = readText(key, text);
@@ -210,7 +212,7 @@ async function salvage(location: string): Promise<Change[]> {
   } catch {
     // What was read before is kept.
   } finally {
-    await level.close().catch(() => {});
+    await level?.close().catch(() => {});
   }
   return found;
 }
