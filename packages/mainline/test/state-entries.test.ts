@@ -1,24 +1,36 @@
 /** What is written of a node, and what is read of it again: entries, the journal of changes, and damage. No files. */
-import { maps, type NodeState, type PublishEvent, removeContact, restoreNode, tableOf } from '@xorrery/core';
+import {
+  maps,
+  type NodeState,
+  offerRecord,
+  type PublishEvent,
+  removeContact,
+  restoreNode,
+  saveRecords,
+  tableOf,
+} from '@xorrery/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Item, targetOf } from '../src/item.ts';
+import { ITEM_RULES } from '../src/item-store.ts';
 import type { Mainline } from '../src/messages.ts';
-import {
-  announced,
-  DEFAULT_PEER_STORE,
-  emptyPeerStore,
-  type PeerStore,
-  type PeerStoreConfig,
-  withoutExpired,
-} from '../src/peer-store.ts';
+import { announced, type PeerStore } from '../src/peer-store.ts';
 import { MAINLINE_DEFAULTS, mainline } from '../src/profile.ts';
 import { keyOf, readKey, readText, textOf } from '../src/state/entry.ts';
 import { fromLevel, fromSystem } from '../src/state/errors.ts';
 import { Journal } from '../src/state/journal.ts';
 import { type Found, readEntries, snapshotFrom } from '../src/state/restore.ts';
+import {
+  DEFAULT_STORE,
+  emptyStore,
+  expireStore,
+  type MainlineStore,
+  type MainlineStoreConfig,
+  storeSlept,
+} from '../src/store.ts';
 import { at, Bench, idOf, node } from './mainline-bench.ts';
 
-type State = NodeState<Mainline, PeerStoreConfig, PeerStore>;
+type State = NodeState<Mainline, MainlineStoreConfig, MainlineStore>;
 
 const WALL = 1_700_000_000_000;
 
@@ -75,6 +87,20 @@ class Disk {
     this.bench.state = { ...this.bench.state, ...changes };
   }
 
+  /** Somebody announces a peer at an instant. */
+  announce(n: number, peer: number, now: number): void {
+    const { server } = this.bench.state;
+    const peers: PeerStore = announced(server.peers, idOf(n), at(peer), now);
+    this.change({ server: { ...server, peers } });
+  }
+
+  /** Somebody, or we ourselves, store an item. */
+  put(item: Item, own: boolean, lifetime: number | 'forever', now: number): void {
+    const { server } = this.bench.state;
+    const [items] = offerRecord(server.items, ITEM_RULES, targetOf(item), item, { own, lifetime }, now);
+    this.change({ server: { ...server, items } });
+  }
+
   read(): Found {
     const all = [...this.entries].map(([key, text]) => ({ key, value: readText(key, text) }));
     const { found, damaged } = readEntries(all, WALL + this.bench.now);
@@ -104,10 +130,10 @@ describe('the journal', () => {
     expect(disk.isOwn).toBe(true);
     disk.save();
     expect(disk.last).toEqual([]);
-    disk.change({ server: announced(bench.state.server, idOf(5), at(1), 0) });
+    disk.announce(5, 1, 0);
     disk.save();
     expect([disk.last, disk.isOwn]).toEqual([[keyOf('peer', 'h', idOf(5), at(1))], false]);
-    disk.change({ server: announced(bench.state.server, idOf(5), at(2), 10) });
+    disk.announce(5, 2, 10);
     disk.change({ kept: maps.set(bench.state.kept, idOf(9), publish(9)) });
     disk.save();
     expect(disk.last).toEqual([keyOf('own', 'h', idOf(9)), keyOf('peer', 'h', idOf(5), at(2))]);
@@ -125,51 +151,65 @@ describe('the journal', () => {
     const { bench, journal } = disk;
     disk.change({ kept: maps.set(bench.state.kept, idOf(9), publish(9)) });
     journal.plan(bench.state, 0, WALL);
-    disk.change({ server: announced(bench.state.server, idOf(5), at(1), 0) });
+    disk.announce(5, 1, 0);
     disk.save();
     expect(disk.last).toEqual([keyOf('own', 'h', idOf(9)), keyOf('peer', 'h', idOf(5), at(1))]);
   });
 
   it('[X25][F43] whatever happens, the store says what the state says, down to the lifetimes', () => {
     const deed = fc.record({
-      what: fc.constantFrom('announce', 'publish', 'unpublish', 'expire', 'sleep', 'save'),
+      what: fc.constantFrom('announce', 'put', 'keep', 'publish', 'unpublish', 'expire', 'sleep', 'save'),
       n: fc.nat(6),
       peer: fc.nat(4),
       ms: fc.nat(900_000),
     });
-    const server = { ...DEFAULT_PEER_STORE, maxTorrents: 4, maxPeersPerTorrent: 3 };
+    const { peers, items } = DEFAULT_STORE;
+    const config = { peers: { ...peers, maxTorrents: 4, maxPeersPerTorrent: 3 }, items: { ...items, maxRecords: 3 } };
+    const itemOf = (n: number): Item => ({ type: 'immutable', value: `69${n.toString(16).padStart(2, '0')}65` });
     fc.assert(
       fc.property(fc.array(deed, { maxLength: 60 }), (deeds) => {
         const disk = new Disk();
         const { bench } = disk;
-        disk.change({ server: emptyPeerStore(server) });
+        disk.change({ server: emptyStore(config, idOf(0)) });
         for (const { what, n, peer, ms } of deeds) {
           const { state } = bench;
-          if (what === 'announce') disk.change({ server: announced(state.server, idOf(n), at(peer), bench.now) });
+          if (what === 'announce') disk.announce(n, peer, bench.now);
+          else if (what === 'put') disk.put(itemOf(n), false, ms + 1, bench.now);
+          else if (what === 'keep') disk.put(itemOf(n), true, 'forever', bench.now);
           else if (what === 'publish') disk.change({ kept: maps.set(state.kept, idOf(n), publish(n)) });
           else if (what === 'unpublish') disk.change({ kept: maps.remove(state.kept, idOf(n)) });
-          else if (what === 'sleep') disk.change({ server: { ...state.server, ahead: state.server.ahead + ms } });
+          else if (what === 'sleep') disk.change({ server: storeSlept(state.server, ms) });
           else if (what === 'save') disk.save();
           else bench.now += ms;
-          disk.change({ server: withoutExpired(bench.state.server, bench.now) });
+          disk.change({ server: expireStore(bench.state.server, bench.now) });
         }
         disk.save();
         const { state, now } = bench;
-        const { own, peers, id } = disk.read();
+        const { own, peers, items, id } = disk.read();
         expect(id).toBe(idOf(0));
         expect(new Set(own)).toEqual(new Set(maps.entries(state.kept).map((it) => it.value)));
         const slept = deeds.some((it) => it.what === 'sleep');
         const held = maps
-          .entries(state.server.torrents)
+          .entries(state.server.peers.torrents)
           .map(({ key, value }) => [
             key,
-            new Map(maps.entries(value.peers).map((it) => [it.key, slept ? 1 : it.due - state.server.ahead - now])),
+            new Map(
+              maps.entries(value.peers).map((it) => [it.key, slept ? 1 : it.due - state.server.peers.ahead - now]),
+            ),
           ]);
         const found = [...peers].map(([key, all]) => [
           key,
           new Map(all.map(([endpoint, left]) => [endpoint, slept ? 1 : left])),
         ]);
         expect(new Map(found as [string, unknown][])).toEqual(new Map(held as [string, unknown][]));
+        const kept = saveRecords(state.server.items, now).map(([target, item, left, own]) => [
+          target,
+          item,
+          slept && left > 0 ? 1 : left,
+          own,
+        ]);
+        const read = items.map(([target, item, left, own]) => [target, item, slept && left > 0 ? 1 : left, own]);
+        expect(new Set(read)).toEqual(new Set(kept));
       }),
     );
   });
@@ -207,10 +247,9 @@ describe('what is read again', () => {
   it('[J81] damaged entries are left out one by one, and counted; the id survives', () => {
     const disk = new Disk();
     disk.bench.meet(node(1), node(2), node(3));
-    disk.change({
-      kept: maps.set(maps.set(maps.emptyMap(), idOf(8), publish(8)), idOf(9), publish(9)),
-      server: announced(announced(disk.bench.state.server, idOf(5), at(1), 0), idOf(5), at(2), 0),
-    });
+    disk.change({ kept: maps.set(maps.set(maps.emptyMap(), idOf(8), publish(8)), idOf(9), publish(9)) });
+    disk.announce(5, 1, 0);
+    disk.announce(5, 2, 0);
     disk.save();
     const spoilt = [keyOf('contact', 'h', idOf(2)), keyOf('own', 'h', idOf(8)), keyOf('peer', 'h', idOf(5), at(1))];
     const all = [...disk.entries].map(([key, text]) => ({
@@ -230,7 +269,7 @@ describe('what is read again', () => {
     expect(state.config.self).toBe(idOf(0));
     expect(state.restored.map((known) => known.id).toSorted()).toEqual([idOf(1), idOf(3)]);
     expect(maps.entries(state.kept).map((kept) => kept.key)).toEqual([idOf(9)]);
-    expect(maps.entries(state.server.torrents).map((torrent) => torrent.value.peers.size)).toEqual([1]);
+    expect(maps.entries(state.server.peers.torrents).map((torrent) => torrent.value.peers.size)).toEqual([1]);
   });
 
   it.each([
@@ -242,6 +281,9 @@ describe('what is read again', () => {
     ['peer', [idOf(1)], { until: WALL + 5 }],
     ['peer', [idOf(1), at(1)], { until: -1 }],
     ['peer', ['zz', at(1)], { until: WALL + 5 }],
+    ['item', [idOf(1)], { item: { type: 'immutable', value: '6931' }, own: false, until: WALL + 5 }],
+    ['item', [idOf(1)], { item: null, own: false }],
+    ['item', ['zz'], {}],
     ['own', [idOf(1)], { ...publish(1), every: 0 }],
     ['own', [idOf(2)], publish(1)],
     ['own', [idOf(1)], { ...publish(1), find: null }],

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Id, maps } from '@xorrery/core';
-import { createNode, DEFAULT_PEER_STORE, type MainlineNode } from '@xorrery/mainline';
+import { createNode, DEFAULT_STORE, type MainlineNode } from '@xorrery/mainline';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 const WRITER = fileURLToPath(new URL('fixtures/state-writer.mjs', import.meta.url));
@@ -19,7 +19,7 @@ const ROUNDS = 3 * inject('runs');
 const YOUNG = 2_000;
 
 /** Room for every stranger: who has to go for want of it is not lost. */
-const ROOMY = { server: { ...DEFAULT_PEER_STORE, maxTorrents: 1_000_000 } };
+const ROOMY = { server: { ...DEFAULT_STORE, peers: { ...DEFAULT_STORE.peers, maxTorrents: 1_000_000 } } };
 
 type Child = ChildProcessByStdio<null, Readable, null>;
 
@@ -113,7 +113,7 @@ describe('a node that is killed', () => {
       });
       await after.start();
       const { kept, server, config } = after.state;
-      const torrents = new Set(maps.entries(server.torrents).map((it) => String(it.key)));
+      const torrents = new Set(maps.entries(server.peers.torrents).map((it) => String(it.key)));
       const lost = [...promised].filter((it) => !maps.has(kept, it));
       const undone = [...run.dropped].filter((it) => maps.has(kept, it));
       const gone = [...strangers.keys()].filter((it) => !torrents.has(it));

@@ -82,7 +82,7 @@ const news = (node: MainlineNode): string[] => {
 };
 
 const peersAt = (node: MainlineNode, infoHash: Id): unknown[] => {
-  const torrent = maps.get(node.state.server.torrents, infoHash);
+  const torrent = maps.get(node.state.server.peers.torrents, infoHash);
   return torrent === undefined ? [] : maps.entries(torrent.peers).map((it) => it.key);
 };
 
