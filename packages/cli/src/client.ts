@@ -15,11 +15,14 @@ import type { AnyEvent } from './ui/events.ts';
 import type { Io } from './ui/terminal.ts';
 import { count, time } from './ui/text.ts';
 
+/** What every kind of node says of its join. */
+type Joined = Pick<JoinReport, 'outcome' | 'contacts' | 'elapsed'>;
+
 /** What is needed of a node of any protocol. */
 export interface ClientNode {
   start(): Promise<unknown>;
   close(): Promise<void>;
-  joined(): Promise<JoinReport | undefined>;
+  joined(): Promise<Joined | undefined>;
   events(options: SubscribeOptions): Subscription<StreamEvent<Protocol>>;
 }
 
@@ -64,7 +67,7 @@ export interface Task<Item, Report, Node extends ClientNode = MainlineNode> {
 export interface Outcome<Report> {
   readonly report: Report;
   /** How joining went; `undefined` when it had not ended by then. */
-  readonly join: JoinReport | undefined;
+  readonly join: Joined | undefined;
   /** Whether the time was up, or the user had enough. */
   readonly cut: 'timeout' | 'interrupt' | undefined;
   /** ms from the first packet to the end. */
@@ -96,7 +99,7 @@ export async function performWith<Item, Report, Node extends ClientNode>(
     await orAborted(node.start(), abort.signal);
     const from = performance.now();
     const operation = task.begin(node, { signal: abort.signal, settings: { deadline: timeout } });
-    let join: JoinReport | undefined;
+    let join: Joined | undefined;
     void node.joined().then((report) => {
       join = report;
     });

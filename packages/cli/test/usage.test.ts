@@ -156,7 +156,7 @@ describe('bad usage and bad input', () => {
     expect(code).toBe(2);
   });
 
-  it('a private torrent is not announced, and nothing is sent', async () => {
+  it('[J82] a private torrent is not announced, and nothing is sent', async () => {
     const info = 'd6:lengthi1e4:name1:a12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaa7:privatei1ee';
     const { code, err } = await invoke('announce', file('private.torrent', `d4:info${info}e`), '--port', '1');
     expect(err).toMatch(/^xorrery: TARGET: .*'a' is private.*BEP 27.*\n$/);

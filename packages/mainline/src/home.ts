@@ -16,21 +16,15 @@ import {
 import type { Family } from './compact.ts';
 import { betweenFamilies, type Sibling } from './families.ts';
 import type { MainlineCoordinator } from './item-get.ts';
+import { firstJoin, type JoinReport } from './join-report.ts';
 import type { KrpcIn, KrpcOut, Mainline } from './messages.ts';
 import { MAINLINE_DEFAULTS, mainline } from './profile.ts';
 import { ed25519 } from './signing.ts';
 import type { Keeper } from './state/keeper.ts';
 import type { MainlineStore, MainlineStoreConfig } from './store.ts';
 import { keyedTokens } from './token.ts';
+import type { Traffic } from './traffic.ts';
 import { udpTransport } from './udp.ts';
-
-/** How joining went. `isolated`: nobody has answered yet; the node keeps trying. */
-export interface JoinReport {
-  readonly outcome: 'joined' | 'isolated';
-  readonly contacts: number;
-  /** ms since the start. */
-  readonly elapsed: number;
-}
 
 export interface HomeOptions {
   /** An IP address. */
@@ -45,6 +39,8 @@ export interface HomeOptions {
   readonly observer: CoordinatorOptions<Mainline, MainlineStoreConfig, MainlineStore>['observer'];
   /** Keeps its state, and knows where a former run left off. */
   readonly keeper: Keeper | undefined;
+  /** Told of what passes. */
+  readonly traffic: Traffic;
   /** The node of the other family, once it is made. */
   readonly sibling: () => Sibling | undefined;
 }
@@ -63,13 +59,14 @@ export class Home implements Sibling {
 
   /** Throws `ConfigError` naming the setting that is out of range. */
   constructor(options: HomeOptions) {
-    const { host, port, clock, entropy, sibling, observer, keeper, readOnly } = options;
+    const { host, port, clock, entropy, sibling, observer, keeper, readOnly, traffic } = options;
     const { id: self = idFromBytes(entropy.bytes(20)) } = options;
     const seed = Number.parseInt(idFromBytes(entropy.bytes(4)), 16);
     this.host = host;
     this.family = host.includes(':') ? 6 : 4;
     const wantsBoth = (): boolean => sibling()?.isShort === true;
-    const transport = options.transport ?? udpTransport({ host, port, clock, tokens: keyedTokens(entropy), wantsBoth });
+    const transport =
+      options.transport ?? udpTransport({ host, port, clock, tokens: keyedTokens(entropy), wantsBoth, traffic });
     const config = { ...MAINLINE_DEFAULTS, ...options.config, self, seed, readOnly };
     this.coordinator = new Coordinator({
       machine,
@@ -79,7 +76,10 @@ export class Home implements Sibling {
       clock,
       entropy,
       verifier: ed25519,
-      ...(observer === undefined ? undefined : { observer }),
+      observer: (at, event, effects, state) => {
+        traffic.observe(host, at, event, effects);
+        observer?.(at, event, effects, state);
+      },
     });
     this.joined = firstJoin(this.coordinator);
   }
@@ -104,13 +104,4 @@ export class Home implements Sibling {
   closest(target: Id, count: number): readonly Contact[] {
     return this.coordinator.closest(target, count);
   }
-}
-
-async function firstJoin(coordinator: MainlineCoordinator): Promise<JoinReport | undefined> {
-  for await (const streamed of coordinator.events()) {
-    if (streamed.type === 'lagged' || streamed.event.type !== 'join-finished') continue;
-    const { outcome, contacts, elapsed } = streamed.event;
-    return { outcome, contacts, elapsed };
-  }
-  return undefined;
 }

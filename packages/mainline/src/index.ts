@@ -2,7 +2,6 @@
 export { RefusedError, TransportError, type TransportErrorCode } from '@xorrery/coordinator';
 export { PUBLIC_BOOTSTRAP } from './bootstrap.ts';
 export * from './crawl.ts';
-export type { JoinReport } from './home.ts';
 export {
   type ImmutableItem,
   type Item,
@@ -16,6 +15,7 @@ export * from './item-put.ts';
 export { DEFAULT_ITEM_STORE, type ItemStore } from './item-store.ts';
 export { bencodedValue, type PutValue } from './item-value.ts';
 export * from './iterative-lookup.ts';
+export type { JoinReport } from './join-report.ts';
 export { type Decoded, decode } from './krpc-decode.ts';
 export { encode } from './krpc-encode.ts';
 export type * from './messages.ts';
@@ -31,4 +31,5 @@ export * from './store.ts';
 export { MAX_TORRENT, parseTarget, type Target, TargetError, type TargetErrorCode } from './target.ts';
 export { EndpointError, type HostPort, parseEndpoint, resolveEndpoint } from './target-endpoint.ts';
 export { keyedTokens, TOKEN_ROTATION, type TokenPort } from './token.ts';
+export type { Method, MethodCounts, TrafficCounts } from './traffic.ts';
 export { type UdpOptions, udpTransport } from './udp.ts';

@@ -10,6 +10,7 @@ import { bencodedValue, type PutValue, saltOf } from './item-value.ts';
 import type { OutRequest } from './messages.ts';
 import { type LookupOptions, takerOf } from './readings.ts';
 import { publicKeyOf, signedItem } from './signing.ts';
+import { StateError } from './state/errors.ts';
 
 /** Whose item it is, and which of theirs. */
 export interface MutableOptions {
@@ -128,6 +129,7 @@ function storeNext(
       for await (const taker of storing) add([taker]);
       return await storing;
     } catch (error) {
+      if (error instanceof StateError) throw error;
       // Aborted or closed between the two steps, or no room for the second.
       if (!(error instanceof RefusedError)) return unsent('cancelled');
       return unsent(error.code === 'closed' ? 'closed' : 'failed');

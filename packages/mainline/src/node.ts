@@ -33,11 +33,12 @@ import {
 } from '@xorrery/core';
 import { PUBLIC_BOOTSTRAP, resolveSeeds } from './bootstrap.ts';
 import { familyOf } from './compact.ts';
-import { Home, type JoinReport } from './home.ts';
+import { Home } from './home.ts';
 import type { Item } from './item.ts';
 import { type GetOptions, type GetReport, getItem, type ItemOwner, type MainlineCoordinator } from './item-get.ts';
 import { type PutOptions, type PutReport, putItem } from './item-put.ts';
 import type { PutValue } from './item-value.ts';
+import type { JoinReport } from './join-report.ts';
 import type { KrpcIn, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
 import { mainline } from './profile.ts';
 import { type Announced, answererOf, type LookupOptions, peersIn, type Report, reportOf, takerOf } from './readings.ts';
@@ -56,6 +57,7 @@ import {
   mergedScrape,
   together,
 } from './together.ts';
+import { Traffic, type TrafficCounts } from './traffic.ts';
 
 export interface MainlineOptions {
   /** The IP address to bind, or several: there is a node at each (BEP 32, 45). Default `0.0.0.0`. */
@@ -107,6 +109,7 @@ export function createNode(options: MainlineOptions = {}): MainlineNode {
 export class MainlineNode {
   readonly #homes: readonly Home[];
   readonly #keeper: Keeper | undefined;
+  readonly #traffic = new Traffic();
   readonly #bootstrap: readonly string[];
   readonly #joined: Promise<JoinReport | undefined>;
   #starting: Promise<Endpoint> | undefined;
@@ -142,7 +145,7 @@ export class MainlineNode {
         observer: observers[i],
         clock: clocks[i] as Clock,
       };
-      homes.push(new Home({ ...own, readOnly, config, entropy, keeper, sibling }));
+      homes.push(new Home({ ...own, readOnly, config, entropy, keeper, traffic: this.#traffic, sibling }));
     }
     this.#homes = homes;
     this.#joined = joinedAny(homes);
@@ -210,6 +213,11 @@ export class MainlineNode {
   /** The nodes in the routing tables, each with the instant at which it last answered. */
   get contacts(): readonly ContactView[] {
     return this.#homes.flatMap(({ coordinator }) => coordinator.contacts);
+  }
+
+  /** What was sent and received since the node was made, by method, at all addresses. */
+  get traffic(): TrafficCounts {
+    return this.#traffic.counts;
   }
 
   /** The whole state, of the node at the first address: plain readonly data. */

@@ -12,10 +12,11 @@ import {
   type PublishReport,
   type QueryReport,
 } from '@xorrery/core';
-import type { Home, JoinReport } from './home.ts';
+import type { Home } from './home.ts';
 import { betterItem, type Item } from './item.ts';
 import type { GetReport } from './item-get.ts';
 import type { PutReport } from './item-put.ts';
+import type { JoinReport } from './join-report.ts';
 import type { Mainline } from './messages.ts';
 import type { ScrapeReport } from './scrape.ts';
 

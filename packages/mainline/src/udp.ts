@@ -14,6 +14,7 @@ import { decode } from './krpc-decode.ts';
 import { encode } from './krpc-encode.ts';
 import type { KrpcIn, KrpcOut } from './messages.ts';
 import { TOKEN_ROTATION, type TokenPort } from './token.ts';
+import type { Traffic } from './traffic.ts';
 
 /** What a UDP transport needs. */
 export interface UdpOptions {
@@ -23,6 +24,8 @@ export interface UdpOptions {
   readonly port: number;
   readonly tokens: TokenPort;
   readonly clock: Pick<Clock, 'now'>;
+  /** Told the length of each packet. */
+  readonly traffic?: Pick<Traffic, 'received' | 'sent'>;
   /** Bytes the system may hold for us until we read them; it may grant less. Default 1 MiB. */
   readonly receiveBuffer?: number;
   /** Whether requests for nodes are to ask for those of both families (BEP 32). Default: never. */
@@ -111,9 +114,10 @@ class UdpTransport implements Transport<KrpcOut, KrpcIn> {
       process.nextTick(() => this.#inbox?.unsent(to, message.tid, 'no such address here'));
       return;
     }
-    const { tokens, wantsBoth } = this.#options;
-    const both = message.type === 'request' && wantsBoth?.() === true;
-    socket.send(encode(message, to, tokens, both), port, host, (error: NodeJS.ErrnoException | null) => {
+    const { tokens, wantsBoth, traffic } = this.#options;
+    const packet = encode(message, to, tokens, message.type === 'request' && wantsBoth?.() === true);
+    traffic?.sent(packet.length);
+    socket.send(packet, port, host, (error: NodeJS.ErrnoException | null) => {
       if (error !== null) this.#inbox?.unsent(to, message.tid, error.code ?? 'failed');
     });
   }
@@ -135,6 +139,7 @@ class UdpTransport implements Transport<KrpcOut, KrpcIn> {
   #receive(packet: Buffer, info: RemoteInfo): void {
     const inbox = this.#inbox;
     if (inbox === undefined) return;
+    this.#options.traffic?.received(packet.length);
     const from = this.#endpoint(info.address, info.port);
     if (info.port === 0) {
       inbox.malformed(from, { cause: 'source-port-0' });

@@ -81,7 +81,7 @@ describe('operations over memory, on virtual time', () => {
     const joined = node.joined();
     expect(node.lifecycle).toBe('joining');
     await net.time.advance(1);
-    expect(await joined).toEqual({ outcome: 'isolated', contacts: 0, elapsed: 3_000 });
+    expect(await joined).toMatchObject({ outcome: 'isolated', contacts: 0, elapsed: 3_000 });
     expect(node.lifecycle).toBe('offline');
     await net.close();
   });

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type Id, maps } from '@xorrery/core';
-import { createNode, DEFAULT_STORE, type MainlineNode } from '@xorrery/mainline';
+import { type Id, maps, type PersistentMap } from '@xorrery/core';
+import { createNode, DEFAULT_ITEM_STORE, DEFAULT_PEER_STORE, type MainlineNode } from '@xorrery/mainline';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 const WRITER = fileURLToPath(new URL('fixtures/state-writer.mjs', import.meta.url));
@@ -19,7 +19,12 @@ const ROUNDS = 3 * inject('runs');
 const YOUNG = 2_000;
 
 /** Room for every stranger: who has to go for want of it is not lost. */
-const ROOMY = { server: { ...DEFAULT_STORE, peers: { ...DEFAULT_STORE.peers, maxTorrents: 1_000_000 } } };
+const ROOMY = {
+  server: {
+    peers: { ...DEFAULT_PEER_STORE, maxTorrents: 1_000_000 },
+    items: { ...DEFAULT_ITEM_STORE, maxRecords: 1_000_000, maxBytes: 1_000_000_000 },
+  },
+};
 
 type Child = ChildProcessByStdio<null, Readable, null>;
 
@@ -40,12 +45,14 @@ afterEach(async () => {
 
 const id = (): Id => randomBytes(20).toString('hex') as Id;
 
+const keysOf = (map: PersistentMap<unknown>): string[] => maps.entries(map).map((it) => String(it.key));
+
 /** What a run of the writer did until it was killed. */
 interface Run {
   readonly self: string;
   readonly kept: ReadonlySet<string>;
   readonly dropped: ReadonlySet<string>;
-  /** Torrents that we announced to it, by when it had taken them. */
+  /** Torrents that we announced to it and items that we put, by when it had taken them. */
   readonly taken: ReadonlyMap<string, number>;
   readonly killedAt: number;
 }
@@ -67,9 +74,11 @@ const runUntilKilled = async (bootstrap: string, ms: number): Promise<Run> => {
     while (killedAt === Number.POSITIVE_INFINITY) {
       // Where nobody is known yet an announce ends at once; the loop has to turn for that to change.
       await new Promise(setImmediate);
-      const infoHash = id();
-      const { stored } = await other.announce(infoHash, { port: 1_000 + (taken.size % 60_000) });
-      if (stored.some((it) => it.endpoint === endpoint)) taken.set(infoHash, performance.now());
+      const isItem = taken.size % 2 === 0;
+      const { target, stored } = isItem
+        ? await other.put(`item ${id()}`, { every: 'off' })
+        : await other.announce(id(), { port: 1_000 + (taken.size % 60_000) });
+      if (stored.some((it) => it.endpoint === endpoint)) taken.set(target, performance.now());
     }
   };
   for await (const line of createInterface({ input: writer.stdout })) {
@@ -83,6 +92,7 @@ const runUntilKilled = async (bootstrap: string, ms: number): Promise<Run> => {
         writer.kill('SIGKILL');
       }, ms);
     } else if (word === 'kept') kept.add(what);
+    else if (word === 'dropping') kept.delete(what);
     else if (word === 'dropped') dropped.add(what);
   }
   await ended;
@@ -93,7 +103,6 @@ const runUntilKilled = async (bootstrap: string, ms: number): Promise<Run> => {
 describe('a node that is killed', () => {
   it('[U11][X25] loses nothing it has promised, over many rounds, and its directory opens every time', async () => {
     const bootstrap = await other.start();
-    const promised = new Set<string>();
     let strangers = new Map<string, number>();
     let self: string | undefined;
     const seen = { kept: 0, taken: 0, old: 0 };
@@ -101,8 +110,6 @@ describe('a node that is killed', () => {
       const run = await runUntilKilled(bootstrap, 2_200 + Math.floor(Math.random() * 1_500));
       expect(run.self).toBe(self ?? run.self);
       self = run.self;
-      for (const it of run.kept) promised.add(it);
-      for (const it of run.dropped) promised.delete(it);
       strangers = new Map([...strangers, ...[...run.taken].filter(([, at]) => run.killedAt - at >= YOUNG)]);
       const after = createNode({
         host: '127.0.0.1',
@@ -113,24 +120,23 @@ describe('a node that is killed', () => {
       });
       await after.start();
       const { kept, server, config } = after.state;
-      const torrents = new Set(maps.entries(server.peers.torrents).map((it) => String(it.key)));
-      const lost = [...promised].filter((it) => !maps.has(kept, it));
+      const held = new Set([server.peers.torrents, server.items.held].flatMap(keysOf));
+      const lost = [...run.kept].filter((it) => !maps.has(kept, it));
       const undone = [...run.dropped].filter((it) => maps.has(kept, it));
-      const gone = [...strangers.keys()].filter((it) => !torrents.has(it));
+      const gone = [...strangers.keys()].filter((it) => !held.has(it));
       expect([round, config.self, lost, undone, gone]).toEqual([round, self, [], [], []]);
       expect(after.restored).toMatchObject({ damaged: 0 });
       // Each of these is announced again by the next run, and kept by it: let it begin with few.
       for (const { key } of maps.entries(kept)) await after.unpublish(key as Id);
-      promised.clear();
       await after.close();
-      seen.kept += run.kept.size;
+      seen.kept += run.kept.size + run.dropped.size;
       seen.taken += run.taken.size;
       seen.old += [...run.taken.values()].filter((at) => run.killedAt - at >= YOUNG).length;
     }
     process.stdout.write(
       `${ROUNDS} kills: ${seen.kept} publications kept, ${seen.taken} of strangers, ${seen.old} old enough\n`,
     );
-    expect(seen.kept).toBeGreaterThan(20 * ROUNDS);
-    expect(seen.old).toBeGreaterThan(10 * ROUNDS);
+    expect(seen.kept).toBeGreaterThan(5 * ROUNDS);
+    expect(seen.old).toBeGreaterThan(5 * ROUNDS);
   });
 });

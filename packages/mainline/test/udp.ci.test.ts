@@ -93,6 +93,25 @@ describe('a UDP transport', () => {
     expect(await alice.next()).toEqual({ kind: 'received', at: bob.endpoint, message: pong });
   });
 
+  it('[J83] tells the length of each packet, whether it is a message or not', async () => {
+    const counts = { received: 0, sent: 0 };
+    const traffic = {
+      received: (bytes: number) => (counts.received += bytes),
+      sent: (bytes: number) => (counts.sent += bytes),
+    };
+    const [alice, bob] = [await opened({ traffic }), await opened()];
+    alice.transport.send(bob.endpoint, ping);
+    await bob.next();
+    bob.transport.send(alice.endpoint, pong);
+    await alice.next();
+    const lengths = [ping, pong].map((it) => encode(it, alice.endpoint, tokens).length);
+    expect(counts).toEqual({ sent: lengths[0], received: lengths[1] });
+    const raw = await rawSocket();
+    raw.socket.send('noise', portOf(alice.endpoint), '127.0.0.1');
+    await alice.next();
+    expect(counts.received).toBe((lengths[1] as number) + 5);
+  });
+
   it.skipIf(!hasIpv6)('[J73] carries IPv6 under one text per address', async () => {
     const [alice, bob] = [await opened({ host: '::1' }), await opened({ host: '::1' })];
     expect(alice.endpoint).toBe(`[::1]:${portOf(alice.endpoint)}`);
