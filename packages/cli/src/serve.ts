@@ -32,7 +32,12 @@ export interface Service<Node extends ServedNode> {
   readonly recordings: readonly (Recording | undefined)[];
   /** What it keeps for others, e.g. `3 torrents`. */
   keeps(node: Node): string;
+  /** How it fares, in numbers. */
+  stats?(node: Node): object;
 }
+
+/** ms between two lines of numbers. */
+const STATS_EVERY = 60_000;
 
 /** Runs it until SIGINT or SIGTERM. Throws what `make` and `start` throw. */
 export async function serve<Node extends ServedNode>(service: Service<Node>, io: Io): Promise<number> {
@@ -43,6 +48,8 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
   let tell: (news: NodeNews) => void = () => {};
   let screen: Live | undefined;
   let node: Node | undefined;
+  let counting: NodeJS.Timeout | undefined;
+  let tellStats = (): void => {};
   try {
     node = service.make((news) => tell(news));
     const running = node;
@@ -64,6 +71,11 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
         const line = newsJson(news);
         if (line !== undefined) write(line);
       };
+      tellStats = () => {
+        const stats = service.stats?.(running);
+        if (stats !== undefined) write({ event: 'stats', ...stats });
+      };
+      counting = setInterval(() => tellStats(), STATS_EVERY);
     } else {
       io.out.write(nodeHeader(command, running.id, bound, seeds, readOnly, running.endpoints?.slice(1)));
       screen = new Live(
@@ -83,10 +95,12 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
       }
     })();
     await ended;
+    tellStats();
     await running.close();
     await telling;
     return EXIT.DONE;
   } finally {
+    clearInterval(counting);
     screen?.end(false);
     release();
     await node?.close();

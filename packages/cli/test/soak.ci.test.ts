@@ -50,9 +50,9 @@ it('[U09] a day of churn leaves every node within its limits, as small as before
     if (simulation.now < (sizes.length + 1) * HOUR) continue;
     const states = residents();
     sizes.push(Math.max(...states.map((it) => JSON.stringify(it).length)));
-    stored.push(Math.max(...states.map((it) => it.server.torrents.size)));
+    stored.push(Math.max(...states.map((it) => it.server.peers.torrents.size)));
     for (const { config, server, limiter, pool, waiting, routing } of states) {
-      expect(server.torrents.size).toBeLessThanOrEqual(config.server.maxTorrents);
+      expect(server.torrents.size).toBeLessThanOrEqual(config.server.peers.maxTorrents);
       expect(limiter.accounts.size).toBeLessThanOrEqual(config.responder.limiter.maxEntries);
       expect(pool.inFlight.size).toBeLessThanOrEqual(config.pool.maxInFlight);
       expect(waiting.length).toBeLessThanOrEqual(config.maxWaiting);
@@ -68,5 +68,5 @@ it('[U09] a day of churn leaves every node within its limits, as small as before
   // Lookups that happen to run make some larger; the hour in the middle tells what stays.
   expect(middle(sizes.slice(12, 22))).toBeLessThan(1.25 * middle(sizes.slice(2, 12)));
   // The longest lifetime is 45 minutes; nobody reads in those two hours, and it is gone all the same.
-  expect(residents().map((it) => it.server.torrents.size)).toEqual(residents().map(() => 0));
+  expect(residents().map((it) => it.server.peers.torrents.size)).toEqual(residents().map(() => 0));
 });

@@ -32,3 +32,30 @@ it('[F48][R01] the numbers that prose repeats are those of the code', () => {
   const depths = /const BITS = (\d+)/.exec(read('packages/core/src/map.ts'))?.[1];
   expect(read('docs/decisions/004-persistent-maps.md')).toContain(`a ${2 ** Number(depths)}-way hash trie`);
 });
+
+it('[F48] the numbers of docs/running-a-node.md are those of the code', () => {
+  const text = read('docs/running-a-node.md');
+  const { responder, server, table, pool, publish, bootstrap } = MAINLINE_DEFAULTS;
+  const number = (it: number): string => it.toLocaleString('en-US');
+  const { limiter, maxRate, amplification, checks } = responder;
+  const rate = (it: typeof maxRate, unit = ''): string =>
+    it === 'off' ? 'off' : `${number(it.perSecond)} a second${unit === '' ? `, ${number(it.burst)} at once` : ''}`;
+  const { maxTorrents, maxPeersPerTorrent, peerLifetime } = server.peers;
+  const { maxRecords, maxBytes, lifetime } = server.items;
+  const caps = table.caps === 'off' ? undefined : table.caps;
+  for (const [setting, said] of [
+    ['responder.limiter.perHost', rate(limiter.perHost)],
+    ['responder.limiter.perNetwork', rate(limiter.perNetwork)],
+    ['responder.maxRate', rate(maxRate)],
+    ['responder.amplification', `${amplification} times those of the request`],
+    ['responder.checks.maxRate', rate(checks.maxRate, 'burst aside')],
+    ['server.peers', `${number(maxTorrents)} and ${number(maxPeersPerTorrent)}, for ${peerLifetime / 60_000} min`],
+    ['server.items', `${number(maxRecords)}, or ${number(maxBytes)} bytes, for ${lifetime / 3_600_000} h`],
+    ['table.caps', `${caps?.hostInTable} and ${caps?.networkInTable}`],
+    ['pool.maxInFlight', number(pool.maxInFlight)],
+    ['publish.maxKept', number(publish.maxKept)],
+  ] as const) {
+    expect(text).toContain(`| ${said} | \`${setting}\` |`);
+  }
+  expect(text).toContain(`${2 * bootstrap.minContacts} at once. When ${bootstrap.minContacts} of them answer`);
+});

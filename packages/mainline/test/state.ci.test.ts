@@ -129,6 +129,20 @@ describe('a node with state', () => {
     expect(later.id).toBe(idOf(77));
   });
 
+  it('[X25] a node of two addresses keeps both ids, and what each knows', async () => {
+    const options = { host: ['127.0.0.1', '127.0.0.2'], state: directory };
+    const first = nodeWith(options);
+    await first.start();
+    await first.announce(idOf(1), { port: 7, every: 900_000 });
+    const ids = first.states.map((it) => it.config.self);
+    await first.close();
+    const again = nodeWith(options);
+    await again.start();
+    expect(new Set(ids).size).toBe(2);
+    expect(again.states.map((it) => it.config.self)).toEqual(ids);
+    expect(again.states.map((it) => it.kept.size)).toEqual([1, 1]);
+  });
+
   it('[X25] each address has an id of its own in one directory', async () => {
     const ids: Id[] = [];
     for (const host of ['127.0.0.1', '127.0.0.2', '127.0.0.1', '127.0.0.2']) {

@@ -3,6 +3,7 @@ import { createNode, type MainlineNode, mainline } from '@xorrery/mainline';
 import type { Command } from 'commander';
 import { bootstrap, host, seedsOf, wholeNumber } from '../args.ts';
 import { addLaterOptions } from '../later.ts';
+import { statsOf } from '../node-stats.ts';
 import { addRecordOption, both, recordAt, startRecording } from '../recording.ts';
 import { serve } from '../serve.ts';
 import { storedHere } from '../stored-here.ts';
@@ -75,6 +76,7 @@ async function runNode(options: NodeOptions, io: Io): Promise<number> {
         ...(options.state !== undefined && { state: options.state }),
         observer: recordings.map((it) => both(storedHere(tell), it?.observer)),
       }),
+    stats: statsOf,
     keeps: ({ states }: MainlineNode) => {
       const sum = (of: (state: MainlineNode['state']) => number): number => states.reduce((all, it) => all + of(it), 0);
       const torrents = sum(({ server }) => server.peers.torrents.size);
