@@ -220,9 +220,11 @@ function reply(packet: Buffer, tid: string): Decoded {
     if (peers === undefined) return malformed('bad-reply');
     said.peers = peers;
   }
-  const sampled = [inner[SAMPLES], inner[NUM], inner[INTERVAL]] as [number, number, number];
-  if (!sampledIn(packet, sampled, said) || !itemIn(packet, inner, ITEM_RESULTS, said)) return malformed('bad-reply');
-  const [seeds, peers] = [filterIn(packet, inner[BFSD] as number), filterIn(packet, inner[BFPE] as number)];
+  const samples = inner[SAMPLES] as number;
+  if (!sampledIn(packet, samples, inner[NUM] as number, inner[INTERVAL] as number, said)) return malformed('bad-reply');
+  if (!itemIn(packet, inner, ITEM_RESULTS, said)) return malformed('bad-reply');
+  const seeds = filterIn(packet, inner[BFSD] as number);
+  const peers = filterIn(packet, inner[BFPE] as number);
   if (seeds !== undefined && peers !== undefined) said.filters = { seeds, peers };
   const seenAs = seenIn(packet);
   if (seenAs !== undefined) said.seenAs = seenAs;

@@ -67,12 +67,12 @@ export function itemIn(
   first: number,
   said: { -readonly [Key in keyof InReply]: InReply[Key] },
 ): boolean {
-  const [v, k, sig, seq] = [V, K, SIG, SEQ].map((key) => found[first + key] as number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const v = found[first + V] as number;
+  const k = found[first + K] as number;
+  const sig = found[first + SIG] as number;
+  const seq = found[first + SEQ] as number;
+  // Nearly every reply: nothing of an item.
+  if (v === -1 && k === -1 && sig === -1 && seq === -1) return true;
   for (const at of [k, sig]) if (at !== -1 && bodyOf(packet, at) === -1) return false;
   const number = seq === -1 ? undefined : integerAt(packet, seq);
   if (seq !== -1 && number === undefined) return false;

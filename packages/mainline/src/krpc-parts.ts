@@ -41,7 +41,9 @@ export function peersIn(packet: Buffer, list: number): Peer[] | undefined {
 /** Reads what BEP 51 adds. False where a key is known and its value is of another type. */
 export function sampledIn(
   packet: Buffer,
-  [at, numAt, intervalAt]: readonly [samples: number, num: number, interval: number],
+  at: number,
+  numAt: number,
+  intervalAt: number,
   said: { -readonly [Key in keyof InReply]: InReply[Key] },
 ): boolean {
   if (at === -1) return true;
