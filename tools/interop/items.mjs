@@ -36,8 +36,8 @@ const putByLibtorrent = async (lab, ours, value, mutable) => {
   return /** @type {string} */ (target);
 };
 
-/** A libtorrent that comes new gets both. @param {Lab} lab @param {Ours} ours @param {string} target @param {string} value @param {Mutable} mutable */
-const gotByLibtorrent = async (lab, ours, target, value, mutable) => {
+/** A libtorrent that comes new gets both. @param {Lab} lab @param {Ours} ours @param {string} target @param {string} value @param {Mutable} mutable @param {number} seq */
+const gotByLibtorrent = async (lab, ours, target, value, mutable, seq) => {
   const { log, address } = await startLibtorrent(lab, ours);
   await untilMet(ours, address);
   log.tell({ do: 'get-immutable', target });
@@ -46,6 +46,7 @@ const gotByLibtorrent = async (lab, ours, target, value, mutable) => {
   log.tell({ do: 'get-mutable', public: keysOf(mutable.seed).public, salt: hex(mutable.salt) });
   const found = await log.wait((it) => it.event === 'mutable' && it.authoritative, 'it had the mutable item');
   same(found.value, hex(mutable.value), 'the mutable item');
+  same(found.seq, seq, 'its number');
 };
 
 /** @param {Lab} lab */
@@ -53,7 +54,7 @@ const libtorrentToLibtorrent = async (lab) => {
   const ours = await startOurs(lab);
   const [value, mutable] = [`immutable ${randomBytes(8).toString('hex')}`, newMutable()];
   const target = await putByLibtorrent(lab, ours, value, mutable);
-  await gotByLibtorrent(lab, ours, target, value, mutable);
+  await gotByLibtorrent(lab, ours, target, value, mutable, 1);
   return 'immutable and mutable, kept by our node';
 };
 
@@ -82,7 +83,7 @@ const oursToLibtorrent = async (lab) => {
   const options = ['--mutable', '--key', keyFile, '--salt', mutable.salt, '--seq', '7'];
   const put = await runOurs(lab, 'put', mutable.value, ...options, '--bootstrap', ours.endpoint);
   same(put.stored, 1, 'nodes that took the mutable item');
-  await gotByLibtorrent(lab, ours, target, value, mutable);
+  await gotByLibtorrent(lab, ours, target, value, mutable, 7);
   return `immutable, and mutable with seq ${put.seq}`;
 };
 

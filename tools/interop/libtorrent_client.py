@@ -49,8 +49,9 @@ def add_torrent(file, folder):
     torrents[str(params.ti.info_hash())] = session.add_torrent(params)
 
 
-def item_bytes(item):
-    return bytes(item).hex() if isinstance(item, (bytes, bytearray)) else None
+def value_of(alert):
+    """The item's value: alerts carry it in a dictionary, beside what it was found by."""
+    return bytes(alert.item["value"]).hex()
 
 
 def tell(command):
@@ -85,9 +86,9 @@ def hear(alert):
     elif isinstance(alert, lt.dht_put_alert):
         say("put", target=str(alert.target), stored=alert.num_success)
     elif isinstance(alert, lt.dht_immutable_item_alert):
-        say("immutable", target=str(alert.target), value=item_bytes(alert.item))
+        say("immutable", target=str(alert.target), value=value_of(alert))
     elif isinstance(alert, lt.dht_mutable_item_alert):
-        say("mutable", value=item_bytes(alert.item), seq=alert.seq, authoritative=alert.authoritative)
+        say("mutable", value=value_of(alert), seq=alert.seq, authoritative=alert.authoritative)
     elif isinstance(alert, (lt.listen_failed_alert, lt.torrent_error_alert)):
         say("error", message=alert.message())
     return None

@@ -52,7 +52,7 @@ it('[U09] a day of churn leaves every node within its limits, as small as before
     sizes.push(Math.max(...states.map((it) => JSON.stringify(it).length)));
     stored.push(Math.max(...states.map((it) => it.server.peers.torrents.size)));
     for (const { config, server, limiter, pool, waiting, routing } of states) {
-      expect(server.torrents.size).toBeLessThanOrEqual(config.server.peers.maxTorrents);
+      expect(server.peers.torrents.size).toBeLessThanOrEqual(config.server.peers.maxTorrents);
       expect(limiter.accounts.size).toBeLessThanOrEqual(config.responder.limiter.maxEntries);
       expect(pool.inFlight.size).toBeLessThanOrEqual(config.pool.maxInFlight);
       expect(waiting.length).toBeLessThanOrEqual(config.maxWaiting);

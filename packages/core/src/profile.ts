@@ -50,6 +50,8 @@ export interface Server<P extends Protocol, ServerConfig, ServerState> {
   nextDeadline(state: ServerState): Instant | undefined;
   /** The host slept: `ms` of everybody's lifetime have passed that the clock did not count. */
   slept(state: ServerState, ms: Instant): ServerState;
+  /** We go by another id. Left out: what is kept does not depend on it. */
+  renamed?(state: ServerState, self: Id): ServerState;
   /** The values we hold that answer this request of our own: local before remote. */
   held(state: ServerState, request: P['outRequest'], now: Instant): readonly P['value'][];
   answer(

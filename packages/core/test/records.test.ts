@@ -11,6 +11,7 @@ import {
   type Records,
   type RecordsConfig,
   recordAt,
+  recordsAround,
   recordsSlept,
   saveRecords,
   withoutExpiredRecords,
@@ -174,6 +175,15 @@ describe('what comes in', () => {
 });
 
 describe('limits', () => {
+  it('[S83][X13] under another id of ours, those far from that one leave first', () => {
+    const store = new Store();
+    for (const n of [4, 64, 128]) store.offer(n);
+    store.records = recordsAround(store.records, id8(129));
+    expect(store.offer(66)).toBe('full');
+    expect(store.offer(200)).toBe('stored');
+    expect([4, 64, 128, 200].map((n) => store.seq(n))).toEqual([1, undefined, 1, 1]);
+  });
+
   it('[S83][U09] full, the record farthest from us leaves for a nearer one, and a farther newcomer is refused', () => {
     const store = new Store();
     for (const n of [4, 64, 128]) store.offer(n);

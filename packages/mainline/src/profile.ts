@@ -30,6 +30,7 @@ import {
   type MainlineStoreConfig,
   nextStoreExpiry,
   saveStore,
+  storeAround,
   storeSlept,
   withItems,
   withPeers,
@@ -58,6 +59,7 @@ export const mainline: Profile<Mainline, MainlineStoreConfig, MainlineStore> = {
     expire: expireStore,
     nextDeadline: nextStoreExpiry,
     slept: storeSlept,
+    renamed: storeAround,
     held: heldFor,
     answer,
     // A peer's address is the one its announce came from, and we do not know our own: only items are kept.

@@ -6,6 +6,7 @@ import {
   type Instant,
   nextRecordExpiry,
   type RecordsConfig,
+  recordsAround,
   recordsSlept,
   type SavedRecord,
   SnapshotError,
@@ -68,6 +69,11 @@ export function expireStore(store: MainlineStore, now: Instant): MainlineStore {
 
 export function nextStoreExpiry({ peers, items }: MainlineStore): Instant | undefined {
   return earliest(nextExpiry(peers), nextRecordExpiry(items));
+}
+
+/** The store under another id of ours. */
+export function storeAround(store: MainlineStore, self: Id): MainlineStore {
+  return { ...store, items: recordsAround(store.items, self) };
 }
 
 /** The host slept: `ms` of every lifetime have passed. */

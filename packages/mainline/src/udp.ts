@@ -147,7 +147,7 @@ class UdpTransport implements Transport<KrpcOut, KrpcIn> {
     }
     const { tokens, clock } = this.#options;
     const decoded = decode(packet, from, tokens, Math.floor(clock.now() / TOKEN_ROTATION));
-    if (decoded.ok) inbox.received(from, decoded.message);
+    if (decoded.ok) inbox.received(from, decoded.message, packet.length);
     else inbox.malformed(from, decoded.malformed);
   }
 

@@ -49,6 +49,7 @@ function fitIn<P extends Protocol, C, S>(turn: Turn<P, C, S>, address: string): 
   state.random = random;
   state.config = { ...state.config, self };
   state.wire = { ...state.wire, config: { ...state.wire.config, self } };
+  state.server = profile.server.renamed?.(state.server, self) ?? state.server;
   turn.effects.push({ type: 'renamed', self, former });
   tellRouting(turn, { type: 'renamed', self });
 }

@@ -160,6 +160,13 @@ export function nextRecordExpiry<R>(records: Records<R>): Instant | undefined {
   return due === undefined ? undefined : due - records.ahead;
 }
 
+/** The records under another id of ours: from now on those far from that one go first. */
+export function recordsAround<R>(records: Records<R>, self: Id): Records<R> {
+  let farthest: Records<R>['farthest'] = emptyMap();
+  for (const { key } of entries(records.farthest)) farthest = set(farthest, key, true, nearness(self, key as Id));
+  return { ...records, self, farthest };
+}
+
 /** The host slept: `ms` of every lifetime have passed. */
 export function recordsSlept<R>(records: Records<R>, ms: Instant): Records<R> {
   return { ...records, ahead: records.ahead + ms };
