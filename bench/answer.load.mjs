@@ -1,4 +1,4 @@
-// A child of answer.bench.mjs: the load. It keeps a window of find_node queries open at a server, and plays the contacts
+// A child of answer.bench.mjs: the load. It keeps a window of queries open at a server, and plays the contacts
 // in the server's table: each has a socket of its own and answers pings.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -11,8 +11,16 @@ const WINDOW = 32;
 const PATIENCE = 500;
 
 const bytes = bytesFrom(0x6a09e667);
-const query = (sender, target) =>
-  Buffer.from(bencode.encode({ a: { id: sender, target }, q: 'find_node', t: Buffer.from('aaaa'), y: 'q' }));
+/** What a query of each method asks besides saying who asks. */
+const ARGUMENTS = {
+  find_node: (target) => ({ target }),
+  get_peers: (target) => ({ info_hash: target }),
+  ping: () => ({}),
+};
+const query = (sender, method, target) =>
+  Buffer.from(
+    bencode.encode({ a: { id: sender, ...ARGUMENTS[method](target) }, q: method, t: Buffer.from('aaaa'), y: 'q' }),
+  );
 
 const opened = async () => {
   const socket = createSocket('udp4');
@@ -45,13 +53,19 @@ serveParent({
     // The one who asks is in the server's table, where there is one: a stranger would be vetted, again and again.
     const asker = made[0] ?? { id: '77'.repeat(20), socket: await opened() };
     const sender = Buffer.from(asker.id, 'hex');
-    const queries = Array.from({ length: 1_024 }, () => query(sender, Buffer.from(bytes(20))));
+    const queries = Object.fromEntries(
+      Object.keys(ARGUMENTS).map((method) => [
+        method,
+        Array.from({ length: 1_024 }, () => query(sender, method, Buffer.from(bytes(20)))),
+      ]),
+    );
     byServer.set(name, { socket: asker.socket, queries });
     return made.map(({ id, port }) => ({ id, port }));
   },
   /** Has `count` queries answered. */
-  load({ name, port, count }) {
-    const { socket, queries } = byServer.get(name);
+  load({ name, port, count, method }) {
+    const { socket, queries: byMethod } = byServer.get(name);
+    const queries = byMethod[method];
     return new Promise((resolve, reject) => {
       let sent = 0;
       let answered = 0;

@@ -103,6 +103,23 @@ describe('our own id', () => {
   });
 });
 
+describe('ids that do not fit their address, where others are preferred', () => {
+  it('[S68][X13] of those who wait for a place the latest that fits steps in, before others who answered later', () => {
+    const table = { bucketPolicy: 'fixed', bucketSizes: [1], replacements: 4, maxFailures: 1, caps: 'off' } as const;
+    const only65 = { ...ids, fits: (id: string) => id === id8(65) || id === id8(64) };
+    const solo = lone({ table }, { ids: only65 });
+    solo.meet(64, 65, 66, 67);
+    const fail = (n: number): string[] => {
+      const seeds = [{ id: id8(n), endpoint: `n${n}` }];
+      solo.tell({ type: 'ask', id: `a${n}`, seeds, request: { ask: 'ping' } });
+      solo.now += 20_000;
+      return only(solo.tell({ type: 'tick' }), 'added');
+    };
+    expect(fail(64)).toEqual(['added n65']);
+    expect(fail(65)).toEqual(['added n67']);
+  });
+});
+
 describe('ids that do not fit their address, where that is enforced', () => {
   const enforced = (): Solo => lone({ unfitIds: 'enforce' }, { ids });
 

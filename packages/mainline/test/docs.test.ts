@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { DEFAULT_QUERY } from '@xorrery/core';
 import { expect, it } from 'vitest';
 import { MAINLINE_DEFAULTS, MAX_SALT, MAX_VALUE, TOKEN_ROTATION } from '../src/index.ts';
@@ -58,4 +58,15 @@ it('[F48] the numbers of docs/running-a-node.md are those of the code', () => {
     expect(text).toContain(`| ${said} | \`${setting}\` |`);
   }
   expect(text).toContain(`${2 * bootstrap.minContacts} at once. When ${bootstrap.minContacts} of them answer`);
+});
+
+it('[F48][X13] the tests that docs/beps.md names are there', () => {
+  const rows = read('docs/beps.md').matchAll(/^\| ([\d, ]+) \| (.+) \| (.+) \|$/gm);
+  const named = [...rows].flatMap(([, , , tests = '']) => [...tests.matchAll(/`([^`]+)`/g)].map(([, file]) => file));
+  expect(named.length).toBeGreaterThan(25);
+  for (const file of named) {
+    const path = file?.includes('/') === true ? file : `packages/mainline/test/${file}`;
+    expect(existsSync(new URL(`../../../${path}`, import.meta.url)), path).toBe(true);
+    expect(read(path)).toMatch(/\bit(\.each)?\(/);
+  }
 });
