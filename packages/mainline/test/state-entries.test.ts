@@ -20,7 +20,7 @@ import { MAINLINE_DEFAULTS, mainline } from '../src/profile.ts';
 import { keyOf, readKey, readText, textOf } from '../src/state/entry.ts';
 import { fromLevel, fromSystem } from '../src/state/errors.ts';
 import { Journal } from '../src/state/journal.ts';
-import { type Found, readEntries, snapshotFrom } from '../src/state/restore.ts';
+import { Findings, type Found, snapshotFrom } from '../src/state/restore.ts';
 import {
   expireStore,
   type MainlineStore,
@@ -59,6 +59,12 @@ describe('an entry', () => {
     for (const key of ['', 'meta', 'own', 'other/x/y', 'own/%zz/x']) expect(readKey(key)).toBeUndefined();
   });
 });
+
+const findingsIn = (entries: readonly { key: string; value: unknown }[], wall: number): Findings => {
+  const findings = new Findings(wall);
+  for (const { key, value } of entries) findings.take(key, value);
+  return findings;
+};
 
 /** A store in memory, and a node whose changes go there. */
 class Disk {
@@ -101,7 +107,7 @@ class Disk {
 
   read(): Found {
     const all = [...this.entries].map(([key, text]) => ({ key, value: readText(key, text) }));
-    const { found, damaged } = readEntries(all, WALL + this.bench.now);
+    const { found, damaged } = findingsIn(all, WALL + this.bench.now);
     expect(damaged).toBe(0);
     return found.get('h') as Found;
   }
@@ -259,7 +265,7 @@ describe('what is read again', () => {
       key,
       value: readText(key, spoilt.includes(key) ? text.replace('"', "'") : text),
     }));
-    const { found, damaged, useless } = readEntries(all, WALL);
+    const { found, damaged, useless } = findingsIn(all, WALL);
     const it = found.get('h') as Found;
     expect([it.id, damaged, new Set(useless)]).toEqual([idOf(0), 4, new Set(spoilt)]);
     const state = restoreNode(
@@ -294,14 +300,14 @@ describe('what is read again', () => {
     ['own', [idOf(1)], { ...publish(1), store: { method: 4 } }],
     ['own', [idOf(1)], [1]],
   ] as const)('[J81] %s/%j with %j is damaged, though its checksum is right', (kind, rest, value) => {
-    const { damaged, useless } = readEntries([{ key: keyOf(kind, 'h', ...rest), value }], WALL);
+    const { damaged, useless } = findingsIn([{ key: keyOf(kind, 'h', ...rest), value }], WALL);
     expect([damaged, useless.length]).toEqual([1, 1]);
   });
 
   it('[U11] what has expired meanwhile is taken out, and is no damage; keys of others are left alone', () => {
     const key = keyOf('peer', 'h', idOf(1), at(1));
-    expect(readEntries([{ key, value: { until: WALL } }], WALL)).toMatchObject({ damaged: 0, useless: [key] });
-    expect(readEntries([{ key: 'theirs', value: 1 }], WALL)).toMatchObject({ damaged: 0, useless: [] });
+    expect(findingsIn([{ key, value: { until: WALL } }], WALL)).toMatchObject({ damaged: 0, useless: [key] });
+    expect(findingsIn([{ key: 'theirs', value: 1 }], WALL)).toMatchObject({ damaged: 0, useless: [] });
   });
 
   it('[U11] a contact’s age is what has passed since it answered, however often it was saved between', () => {
@@ -311,9 +317,9 @@ describe('what is read again', () => {
     disk.bench.now = 50_000;
     disk.save();
     const all = [...disk.entries].map(([key, text]) => ({ key, value: readText(key, text) }));
-    const later = readEntries(all, WALL + 86_400_000).found.get('h');
+    const later = findingsIn(all, WALL + 86_400_000).found.get('h');
     expect(later?.contacts).toMatchObject([{ id: idOf(1), endpoint: at(1), age: 86_400_000 }]);
-    const back = readEntries(all, WALL - 86_400_000).found.get('h');
+    const back = findingsIn(all, WALL - 86_400_000).found.get('h');
     expect(back?.contacts).toMatchObject([{ age: 0 }]);
   });
 });

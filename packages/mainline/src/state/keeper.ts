@@ -12,7 +12,7 @@ import { mainline } from '../profile.ts';
 import type { MainlineStoreConfig } from '../store.ts';
 import type { StateError } from './errors.ts';
 import { Journal, type MainlineState } from './journal.ts';
-import { type Found, type Restored, readEntries, snapshotFrom } from './restore.ts';
+import { Findings, type Found, type Restored, snapshotFrom } from './restore.ts';
 import { type Damage, Store } from './store.ts';
 
 /** What a keeper has to tell. */
@@ -63,10 +63,12 @@ export class Keeper {
   /** Opens the store and reads it. Throws `StateError`. Idempotent until closed. */
   async open(): Promise<void> {
     if (this.#store !== undefined) return;
-    const { store, entries, damage } = await Store.open(this.#directory);
+    const wall = Math.floor(this.#clock.wall());
+    const { store, read, damage } = await Store.open(this.#directory, () => new Findings(wall));
     this.#store = store;
+    this.#failure = undefined;
     if (damage !== undefined) this.#tell({ status: 'set-aside', ...damage });
-    const { found, useless, damaged } = readEntries(entries, this.#clock.wall());
+    const { found, useless, damaged } = read;
     this.#found = found;
     this.#restored = { ...totals(found), damaged };
     await store.write(
@@ -140,6 +142,8 @@ export class Keeper {
       for (const { journal, running } of this.#followed.values()) {
         const state = running();
         if (state.phase === 'fresh') continue;
+        // All have begun: what was found is in their states, or is of addresses that are not ours this time.
+        this.#found = new Map();
         const plan = journal.plan(state, now, wall);
         if (plan.changes.length > 0) await store.write(plan.changes, plan.isOwn);
         plan.done();

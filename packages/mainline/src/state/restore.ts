@@ -7,7 +7,6 @@ import { type Item, isItemOf } from '../item.ts';
 import type { Mainline } from '../messages.ts';
 import { mainline } from '../profile.ts';
 import { readKey } from './entry.ts';
-import type { Entry } from './store.ts';
 
 /** What a start found in the store. */
 export interface Restored {
@@ -35,29 +34,34 @@ export interface Found {
   readonly own: unknown[];
 }
 
-/** Reads entries by address; `wall` is Unix time. `useless`: keys of what is damaged, or over. */
-export function readEntries(
-  entries: readonly Entry[],
-  wall: number,
-): { readonly found: Map<string, Found>; readonly useless: readonly string[]; readonly damaged: number } {
-  const found = new Map<string, Found>();
-  const useless: string[] = [];
-  let damaged = 0;
-  for (const { key, value } of entries) {
+/** What is found, by address. */
+export class Findings {
+  readonly found: Map<string, Found> = new Map();
+  /** Keys of what is damaged, or over. */
+  readonly useless: string[] = [];
+  damaged = 0;
+  readonly #wall: number;
+
+  /** `wall` is Unix time. */
+  constructor(wall: number) {
+    this.#wall = wall;
+  }
+
+  /** Takes in an entry; without a value it is damaged. Keys that are none of ours are left alone. */
+  take(key: string, value: unknown): void {
     const parts = readKey(key);
-    if (parts === undefined) continue;
+    if (parts === undefined) return;
     const { kind, address, rest } = parts;
-    let at = found.get(address);
+    let at = this.found.get(address);
     if (at === undefined) {
       at = { contacts: [], peers: new Map(), items: [], own: [] };
-      found.set(address, at);
+      this.found.set(address, at);
     }
-    const verdict = TAKE[kind](at, value as Loose, rest, wall);
-    if (verdict === 'kept') continue;
-    useless.push(key);
-    if (verdict === 'damaged') damaged++;
+    const verdict = TAKE[kind](at, value as Loose, rest, this.#wall);
+    if (verdict === 'kept') return;
+    this.useless.push(key);
+    if (verdict === 'damaged') this.damaged++;
   }
-  return { found, useless, damaged };
 }
 
 /** The snapshot that `restoreNode` goes on from; `self`: its id. */

@@ -26,7 +26,7 @@ const OPTIONS = { compression: false } as const;
 const META = 'meta';
 const FORMAT = 'xorrery-state';
 const VERSION = 1;
-/** Changes written at once; more go in several batches. */
+/** Changes written, or entries read, at once; more go in several batches. */
 const BATCH = 1_000;
 
 export class Store {
@@ -38,10 +38,14 @@ export class Store {
     this.#level = level;
   }
 
-  /** Opens it and reads all of it. Throws `StateError`. */
-  static async open(
+  /**
+   * Opens it and gives each entry to a reader. Where that fails midway the store is set aside, and another reader gets
+   * what could be recovered. Throws `StateError`.
+   */
+  static async open<R extends Reader>(
     directory: string,
-  ): Promise<{ readonly store: Store; readonly entries: readonly Entry[]; readonly damage?: Damage }> {
+    begin: () => R,
+  ): Promise<{ readonly store: Store; readonly read: R; readonly damage?: Damage }> {
     await prepare(directory);
     const store = storeIn(directory);
     let damaged: string | undefined;
@@ -49,18 +53,18 @@ export class Store {
     if (!(await isDirectory(store))) damaged = await lastAside(directory);
     else if ((await standing(store)) === 'broken') damaged = await setAside(directory);
     if (damaged === undefined) {
-      const opened = await openLevel(directory, store);
-      if (opened !== undefined) {
-        const { level, entries } = opened;
-        return { store: new Store(directory, level), entries };
-      }
+      const opened = await openLevel(directory, store, begin());
+      if (opened !== undefined) return { store: new Store(directory, opened.level), read: opened.reader };
       damaged = await setAside(directory);
     }
     const recovered = await recover(directory, damaged);
-    const opened = await openLevel(directory, store);
+    const opened = await openLevel(directory, store, begin());
     if (opened === undefined) throw new StateError('failed', directory, 'a new store cannot be read');
-    const { level, entries } = opened;
-    return { store: new Store(directory, level), entries, damage: { aside: damaged, recovered } };
+    return {
+      store: new Store(directory, opened.level),
+      read: opened.reader,
+      damage: { aside: damaged, recovered },
+    };
   }
 
   /** Throws `StateError`; what was written before stays. After that, nothing can be written until it is reopened. */
@@ -96,10 +100,9 @@ export class Store {
   }
 }
 
-/** One entry as it was found; `value` is missing when it is damaged. */
-export interface Entry {
-  readonly key: string;
-  readonly value?: unknown;
+/** Takes in what is found, one entry at a time; `value` is `undefined` when it is damaged. */
+export interface Reader {
+  take(key: string, value: unknown): void;
 }
 
 type Operation =
@@ -120,16 +123,19 @@ function wordsOf(error: unknown): string {
 }
 
 /** Opens a store and reads all of it; `undefined` when it is damaged. Throws `StateError`. */
-async function openLevel(
+async function openLevel<R extends Reader>(
   directory: string,
   location: string,
-): Promise<{ readonly level: Level; readonly entries: readonly Entry[] } | undefined> {
+  reader: R,
+): Promise<{ readonly level: Level; readonly reader: R } | undefined> {
   const level: Level = new ClassicLevel(location, OPTIONS);
   try {
     await level.open();
-    const entries = await readAll(level);
     await checkVersion(directory, level);
-    return { level, entries };
+    await forEach(level, (key, text) => {
+      if (readKey(key) !== undefined) reader.take(key, readText(key, text));
+    });
+    return { level, reader };
   } catch (error) {
     await level.close().catch(() => {});
     if (error instanceof StateError) throw error;
@@ -139,14 +145,18 @@ async function openLevel(
   }
 }
 
-async function readAll(level: Level): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for await (const [key, text] of level.iterator()) {
-    if (readKey(key) === undefined) continue;
-    const value = readText(key, text);
-    entries.push(value === undefined ? { key } : { key, value });
+/** Many at a time: one by one takes several times as long. */
+async function forEach(level: Level, take: (key: string, text: string) => void): Promise<void> {
+  const iterator = level.iterator();
+  try {
+    for (;;) {
+      const found = await iterator.nextv(BATCH);
+      if (found.length === 0) return;
+      for (const [key, text] of found) take(key, text);
+    }
+  } finally {
+    await iterator.close();
   }
-  return entries;
 }
 
 /** Says which version this is where nothing does yet, and stops at a later one. */
@@ -205,10 +215,10 @@ async function salvage(location: string): Promise<Change[]> {
     // It opens itself once it is made: not before it is repaired.
     level = new ClassicLevel(location, { ...OPTIONS, createIfMissing: false });
     await level.open();
-    for await (const [key, text] of level.iterator()) {
+    await forEach(level, (key, text) => {
       const value = readText(key, text);
       if (value !== undefined) found.push({ key, value });
-    }
+    });
   } catch {
     // What was read before is kept.
   } finally {
