@@ -90,7 +90,8 @@ describe('a UDP transport', () => {
     alice.transport.send(bob.endpoint, ping);
     expect(await bob.next()).toEqual({ kind: 'received', at: alice.endpoint, message: ping });
     bob.transport.send(alice.endpoint, pong);
-    expect(await alice.next()).toEqual({ kind: 'received', at: bob.endpoint, message: pong });
+    const message = { ...pong, reply: { seenAs: alice.endpoint } };
+    expect(await alice.next()).toEqual({ kind: 'received', at: bob.endpoint, message });
   });
 
   it('[J83] tells the length of each packet, whether it is a message or not', async () => {
@@ -117,7 +118,8 @@ describe('a UDP transport', () => {
     expect(alice.endpoint).toBe(`[::1]:${portOf(alice.endpoint)}`);
     const nodes = [{ id: BOB, endpoint: '[2001:db8::1]:6881' }];
     alice.transport.send(bob.endpoint, { ...pong, reply: { nodes } });
-    expect(await bob.next()).toEqual({ kind: 'received', at: alice.endpoint, message: { ...pong, reply: { nodes } } });
+    const message = { ...pong, reply: { nodes, seenAs: bob.endpoint } };
+    expect(await bob.next()).toEqual({ kind: 'received', at: alice.endpoint, message });
   });
 
   it('judges tokens by the epoch of its clock', async () => {
