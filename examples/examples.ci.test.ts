@@ -13,7 +13,7 @@ const LINES: Readonly<Record<string, RegExp>> = {
   'watch-a-lookup.mjs': /answered {2}127\.0\.0\.1:\d+ .*\n(.*\n)*\d+ {2}(converged|exhausted): asked \d+/,
   'items.mjs':
     /^e28910ea0adb94dd45ced75fbff3e135c01bc437: hello\na version 1 .*: sequence number less.*\nversion 2: final$/m,
-  'kv.mjs': /^aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d at 2 others: hello, its own proof: true\nlatest: final$/m,
+  'kv.mjs': /^aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d at [12] others: hello, its own proof: true\nlatest: final$/m,
   'simulate.mjs': /^loss 0: recall 100\.0 %, .*\nloss 0\.1: recall .*\nloss 0\.3: recall/m,
   'property-of-a-network.mjs': /^50 networks: every lookup ended$/m,
   'find-node-promise.mjs': /^it is the one we looked for$/m,

@@ -163,9 +163,13 @@ interface Draft {
   filled: number;
 }
 
-/** The key `nodes` or `nodes6` with the contacts of that family that fit; their addresses are left out as holes. */
+/**
+ * The key `nodes` or `nodes6` with the contacts of that family that fit, their addresses left out as holes; nothing at
+ * all where not even an empty list fits.
+ */
 function putNodes(draft: Draft, contacts: readonly Contact[], family: Family): void {
   const size = COMPACT_BYTES[family];
+  if (draft.room < NODES[family].length / 2 + 2) return;
   const from = draft.filled;
   let left = Math.max(0, Math.floor((draft.room - NODES[family].length / 2 - 4) / (ID_BYTES + size)));
   let ids = '';

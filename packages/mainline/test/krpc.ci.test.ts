@@ -18,15 +18,20 @@ const arrived = (message: KrpcOut, to: string): KrpcIn => {
     const token = tokens.judge(to, target, Buffer.from(request.token, 'hex'), EPOCH);
     return { ...message, request: { ...request, token } };
   }
-  const { nodes, peers, token, ...rest } = message.reply;
+  const { nodes, others, peers, token, ...rest } = message.reply;
   const own = (endpoint: string): boolean => familyOf(endpoint) === familyOf(to);
+  const ours = nodes?.filter(({ endpoint }) => own(endpoint)) ?? [];
+  const theirs = others?.filter(({ endpoint }) => !own(endpoint)) ?? [];
+  // IPv4 stands before IPv6.
+  const named = familyOf(to) === 4 ? [...ours, ...theirs] : [...theirs, ...ours];
   return {
     ...message,
     reply: {
       ...rest,
-      ...(nodes !== undefined && { nodes: nodes.filter(({ endpoint }) => own(endpoint)) }),
+      ...((nodes !== undefined || others !== undefined) && { nodes: named }),
       ...(peers !== undefined && { peers: peers.filter(({ key }) => own(key)) }),
       ...(token !== undefined && { token: tokens.mint(to, token) }),
+      seenAs: to,
     },
   };
 };
