@@ -22,7 +22,7 @@ const idsFor = (bucketSizes) =>
 
 /** Ours, with buckets of these sizes, limits on groups aside, for all are on one host. A contact enters by answering, so each is pinged once. */
 const ours = (bucketSizes) => {
-  const table = { ...MAINLINE_DEFAULTS.table, bucketSizes, caps: 'off' };
+  const table = { ...MAINLINE_DEFAULTS.table, bucketSizes, caps: /** @type {'off'} */ ('off') };
   // The rate limiter is at work, and lets everything pass.
   const plenty = { perSecond: 10_000_000, burst: 100_000_000 };
   const limiter = { perHost: plenty, perNetwork: plenty, maxEntries: 10_000 };
