@@ -98,7 +98,7 @@ export class NodeTwin {
 
   /** All live equally long, so that a Map whose keys are set anew is in order of expiry. */
   announced(infoHash, endpoint, now) {
-    const { maxPeersPerTorrent, maxTorrents, peerLifetime } = this.config.server;
+    const { maxPeersPerTorrent, maxTorrents, peerLifetime } = this.config.server.peers;
     let torrent = this.torrents.get(infoHash);
     if (torrent === undefined) {
       if (this.torrents.size >= maxTorrents) throw new Error('the twin lets no torrent go');
