@@ -32,7 +32,7 @@ export function betweenFamilies(
   sibling: () => Sibling | undefined,
 ): Transport<KrpcOut, KrpcIn> {
   return {
-    open: (inbox) => transport.open({ ...passing(inbox, own, sibling) }),
+    open: (inbox) => transport.open(passing(inbox, own, sibling)),
     send: (to, message) => transport.send(to, message),
     close: () => transport.close(),
   };

@@ -20,6 +20,7 @@ export { type Decoded, decode } from './krpc-decode.ts';
 export { encode } from './krpc-encode.ts';
 export type * from './messages.ts';
 export * from './node.ts';
+export type * from './node-options.ts';
 export * from './peer-store.ts';
 export { MAINLINE_DEFAULTS, mainline } from './profile.ts';
 export type { LookupOptions } from './readings.ts';

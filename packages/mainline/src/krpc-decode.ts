@@ -10,10 +10,10 @@
 import type { Malformed } from '@xorrery/coordinator';
 import type { Contact, Endpoint, Id } from '@xorrery/core';
 import { bodyOf, endOf, integerAt, isEnd, itemsOf, nameAt, names, readDictionary } from './bencode.ts';
-import { COMPACT_BYTES, endpointAt, type Family, ID_BYTES, readNodes } from './compact.ts';
+import { type Family, ID_BYTES, readNodes } from './compact.ts';
 import { Fault, missing } from './krpc-fault.ts';
 import { ITEM_KEYS, itemIn, putIn, seqIn } from './krpc-items.ts';
-import { cleanText, filterIn, isSet, MAX_TEXT, peersIn, sampledIn } from './krpc-parts.ts';
+import { cleanText, filterIn, isSet, MAX_TEXT, peersIn, sampledIn, seenIn, wantIn } from './krpc-parts.ts';
 import type { InReply, InRequest, KrpcIn, TokenVerdict } from './messages.ts';
 import type { TokenPort } from './token.ts';
 
@@ -118,12 +118,14 @@ function requestIn(
       return { method: 'ping' };
     case 1: {
       const target = idArgument(packet, TARGET);
-      return target instanceof Fault ? target : { method: 'find_node', target, ...wantIn(packet) };
+      return target instanceof Fault
+        ? target
+        : { method: 'find_node', target, ...wantIn(packet, inner[WANT] as number) };
     }
     case 2: {
       const infoHash = idArgument(packet, INFO_HASH);
       if (infoHash instanceof Fault) return infoHash;
-      const asked = { method: 'get_peers', infoHash, ...wantIn(packet) } as const;
+      const asked = { method: 'get_peers', infoHash, ...wantIn(packet, inner[WANT] as number) } as const;
       if (inner[NOSEED] === -1 && inner[SCRAPE] === -1) return asked;
       const noseed = isSet(packet, inner[NOSEED] as number);
       return {
@@ -139,7 +141,7 @@ function requestIn(
       if (target instanceof Fault) return target;
       const seq = seqIn(packet, inner, ITEM_ARGUMENTS);
       if (seq instanceof Fault) return seq;
-      const asked = { method: 'get', target, ...wantIn(packet) } as const;
+      const asked = { method: 'get', target, ...wantIn(packet, inner[WANT] as number) } as const;
       return seq === undefined ? asked : { ...asked, seq };
     }
     case 6: {
@@ -150,29 +152,11 @@ function requestIn(
     }
     default: {
       const target = idArgument(packet, TARGET);
-      return target instanceof Fault ? target : { method: 'sample_infohashes', target, ...wantIn(packet) };
+      return target instanceof Fault
+        ? target
+        : { method: 'sample_infohashes', target, ...wantIn(packet, inner[WANT] as number) };
     }
   }
-}
-
-const FAMILIES = names('n4', 'n6');
-const [V4, V6] = [0, 1] as const;
-/** Entries of `want` we look at; there are two words, and others may be added some day. */
-const MAX_WANT = 8;
-
-/** The families named in `want`; nothing where there is no such list. Unknown words are ignored (BEP 32). */
-function wantIn(packet: Buffer): { readonly want: readonly Family[] } | undefined {
-  let at = inner[WANT] === -1 ? -1 : itemsOf(packet, inner[WANT] as number);
-  if (at === -1) return undefined;
-  let [v4, v6] = [false, false];
-  for (let i = 0; i < MAX_WANT && !isEnd(packet, at); i++) {
-    const body = bodyOf(packet, at);
-    at = endOf(packet, at);
-    const family = body === -1 ? -1 : nameAt(packet, body, at, FAMILIES);
-    v4 ||= family === V4;
-    v6 ||= family === V6;
-  }
-  return { want: v4 ? (v6 ? [4, 6] : [4]) : v6 ? [6] : [] };
 }
 
 function announceIn(packet: Buffer, from: Endpoint, tokens: TokenPort, epoch: number): InRequest | Fault {
@@ -226,7 +210,7 @@ function reply(packet: Buffer, tid: string): Decoded {
   const seeds = filterIn(packet, inner[BFSD] as number);
   const peers = filterIn(packet, inner[BFPE] as number);
   if (seeds !== undefined && peers !== undefined) said.filters = { seeds, peers };
-  const seenAs = seenIn(packet);
+  const seenAs = seenIn(packet, top[IP] as number);
   if (seenAs !== undefined) said.seenAs = seenAs;
   const token = inner[GIVEN] as number;
   if (token !== -1) {
@@ -236,15 +220,6 @@ function reply(packet: Buffer, tid: string): Decoded {
     if (length > 0 && length <= MAX_TOKEN) said.token = packet.toString('hex', body, body + length);
   }
   return { ok: true, message: { type: 'reply', tid, sender, reply: said } };
-}
-
-/** As whom the answerer sees us; what is no endpoint is left aside, for the reply may be good all the same. */
-function seenIn(packet: Buffer): Endpoint | undefined {
-  const at = top[IP] as number;
-  const body = at === -1 ? -1 : bodyOf(packet, at);
-  const length = body === -1 ? 0 : endOf(packet, at) - body;
-  if (length !== COMPACT_BYTES[4] && length !== COMPACT_BYTES[6]) return undefined;
-  return endpointAt(packet, body, length === COMPACT_BYTES[4] ? 4 : 6);
 }
 
 /** Adds the nodes of one family. False when there is something else than a string; a missing key (-1) is no nodes. */

@@ -5,8 +5,6 @@
  */
 import {
   type Clock,
-  type CoordinatorOptions,
-  type Entropy,
   type LifecycleState,
   type Operation,
   type OperationOptions,
@@ -17,7 +15,6 @@ import {
   SystemClock,
   sharedClocks,
   systemEntropy,
-  type Transport,
 } from '@xorrery/coordinator';
 import {
   ConfigError,
@@ -26,9 +23,7 @@ import {
   checkInteger,
   type Endpoint,
   type Id,
-  type Instant,
   isId,
-  type NodeConfig,
   type PublishReport,
 } from '@xorrery/core';
 import { PUBLIC_BOOTSTRAP, resolveSeeds } from './bootstrap.ts';
@@ -39,13 +34,13 @@ import { type GetOptions, type GetReport, getItem, type ItemOwner, type Mainline
 import { type PutOptions, type PutReport, putItem } from './item-put.ts';
 import type { PutValue } from './item-value.ts';
 import type { JoinReport } from './join-report.ts';
-import type { KrpcIn, KrpcOut, Mainline, OutRequest, Peer, Sample } from './messages.ts';
+import type { Mainline, OutRequest, Peer, Sample } from './messages.ts';
+import type { AnnounceOptions, FindPeersOptions, MainlineOptions } from './node-options.ts';
 import { mainline } from './profile.ts';
 import { type Announced, answererOf, type LookupOptions, peersIn, type Report, reportOf, takerOf } from './readings.ts';
 import { type SampleReport, type ScrapeReport, sampleNode, samplesOf, scrapeTorrent } from './scrape.ts';
 import { Keeper, tellOf } from './state/keeper.ts';
 import type { Restored } from './state/restore.ts';
-import type { MainlineStore, MainlineStoreConfig } from './store.ts';
 import { EndpointError, parseEndpoint } from './target-endpoint.ts';
 import {
   joinedAny,
@@ -58,48 +53,6 @@ import {
   together,
 } from './together.ts';
 import { Traffic, type TrafficCounts } from './traffic.ts';
-
-export interface MainlineOptions {
-  /** The IP address to bind, or several: there is a node at each (BEP 32, 45). Default `0.0.0.0`. */
-  readonly host?: string | readonly string[];
-  /** The UDP port to bind at each address; 0 takes any free one. Default 6881. */
-  readonly port?: number;
-  /** `host:port` of nodes to join through. Default: the public ones. Empty: start alone. */
-  readonly bootstrap?: readonly string[];
-  /** Our id at the first address. Default, and at the others: the one that was saved, or one at random. */
-  readonly id?: Id;
-  /**
-   * A directory to keep the node's state in: its ids, whom it knows, what it keeps for others, what it keeps published. It
-   * is made where it is missing, and belongs to one node at a time. Left out: nothing is kept.
-   */
-  readonly state?: string;
-  /** Answer nobody and enter no table (BEP 43). */
-  readonly readOnly?: boolean;
-  /** Settings of the node that differ from `MAINLINE_DEFAULTS`. */
-  readonly config?: Partial<Omit<NodeConfig<MainlineStoreConfig>, 'self' | 'seed' | 'readOnly'>>;
-  readonly clock?: Clock;
-  readonly entropy?: Entropy;
-  /** In place of UDP sockets: transports for tests and other carriers, one for each address. */
-  readonly transport?: Transport<KrpcOut, KrpcIn> | readonly Transport<KrpcOut, KrpcIn>[];
-  /** Sees each turn at the first address; a list: at each. */
-  readonly observer?: Seer | readonly Seer[];
-}
-
-type Seer = NonNullable<CoordinatorOptions<Mainline, MainlineStoreConfig, MainlineStore>['observer']>;
-
-export interface FindPeersOptions extends LookupOptions {
-  /** Without peers that have all of the torrent (BEP 33). */
-  readonly noseed?: boolean;
-}
-
-export interface AnnounceOptions extends LookupOptions {
-  /** The TCP port peers reach us at. Left out: the port the node's packets come from (`implied_port`). */
-  readonly port?: number;
-  /** ms after which it is announced again, and again, until `unpublish`. Left out: it is announced once. */
-  readonly every?: Instant;
-  /** The peer has all of the torrent (BEP 33). */
-  readonly seed?: boolean;
-}
 
 /** Makes a node; nothing happens before `start()`. Throws `ConfigError` naming the option that is out of range. */
 export function createNode(options: MainlineOptions = {}): MainlineNode {
