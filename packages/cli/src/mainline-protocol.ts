@@ -19,10 +19,8 @@ const BUCKETS = [16, 8, 4, 2, 1];
 
 export const mainlineProtocol: SimulatedProtocol<Mainline, MainlineStoreConfig, MainlineStore> = {
   profile: mainline,
-  configOf: (self, seed, k, alpha) => ({
+  settingsOf: (k, alpha) => ({
     ...MAINLINE_DEFAULTS,
-    self,
-    seed,
     query: { ...MAINLINE_DEFAULTS.query, k, alpha },
     storeSet: k,
     table: { ...MAINLINE_DEFAULTS.table, bucketSizes: BUCKETS.map((it) => it * k) },

@@ -42,5 +42,6 @@ export * from './routing/votes.ts';
 export type { Bucket } from './table/bucket.ts';
 export { type GroupCaps, ungrouped } from './table/caps.ts';
 export { closest } from './table/closest.ts';
+export * from './table/config.ts';
 export * from './table/table.ts';
 export * from './wire/wire.ts';

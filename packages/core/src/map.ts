@@ -7,6 +7,7 @@
  * earliest due time below it. Its shape depends on its contents alone, not on the order in which they came. Keys that
  * share all 32 bits of hash lie in one sorted list at the bottom: a stranger who makes keys collide gets a binary search.
  */
+import { insertedAt, replacedAt, withoutAt } from './lists.ts';
 import type { Instant } from './machine.ts';
 
 export type Key = string | number;
@@ -167,7 +168,7 @@ function put<V>(branch: Branch<V>, shift: number, entry: Entry<V>): Branch<V> {
   const bit = 1 << ((entry.hash >>> shift) & 31);
   const at = ones(branch.bitmap & (bit - 1));
   if ((branch.bitmap & bit) === 0) {
-    const slots = branch.slots.toSpliced(at, 0, entry);
+    const slots = insertedAt(branch.slots, at, entry as Slot<V>);
     return { bitmap: branch.bitmap | bit, size: branch.size + 1, due: Math.min(branch.due, entry.due), slots };
   }
   const old = branch.slots[at] as Slot<V>;
@@ -181,7 +182,7 @@ function putColliding<V>(branch: Branch<V>, entry: Entry<V>): Branch<V> {
   const at = lowerBound(branch.slots, entry.key);
   const old = branch.slots[at] as Entry<V> | undefined;
   if (old?.key === entry.key) return replaced(branch, at, old, isSame(old, entry) ? old : entry);
-  const slots = branch.slots.toSpliced(at, 0, entry);
+  const slots = insertedAt(branch.slots, at, entry as Slot<V>);
   return { bitmap: 0, size: branch.size + 1, due: Math.min(branch.due, entry.due), slots };
 }
 
@@ -239,7 +240,7 @@ function withLeft<V>(
     return replaced(branch, at, old, left);
   }
   if (branch.slots.length === 1) return undefined;
-  const slots = branch.slots.toSpliced(at, 1);
+  const slots = withoutAt(branch.slots, at);
   const last = slots[0] as Slot<V>;
   if (slots.length === 1 && last.slots === undefined) return last;
   return { bitmap: branch.bitmap & ~bit, size: branch.size - 1, due: dueWithout(branch, old, slots), slots };
@@ -247,8 +248,7 @@ function withLeft<V>(
 
 function replaced<V>(branch: Branch<V>, at: number, old: Slot<V>, slot: Slot<V>): Branch<V> {
   if (slot === old) return branch;
-  const slots = branch.slots.slice();
-  slots[at] = slot;
+  const slots = replacedAt(branch.slots, at, slot);
   const due = slot.due <= branch.due ? slot.due : dueWithout(branch, old, slots);
   return { bitmap: branch.bitmap, size: branch.size + sizeOf(slot) - sizeOf(old), due, slots };
 }
@@ -290,7 +290,8 @@ function compareKeys(a: Key, b: Key): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function hashOf(key: Key): number {
+/** 32 bits. */
+export function hashOf(key: Key): number {
   if (typeof key === 'number') return mix(key | 0);
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);

@@ -11,6 +11,8 @@ import {
   type Id,
   idInBucket,
   insertContact,
+  makeTable,
+  memberAt,
   memberOf,
   onLastChance,
   rehomed,
@@ -57,6 +59,28 @@ describe.each(policies)('[D18] any table, policy %s', (bucketPolicy) => {
           expect(after.buckets[i]?.members).toEqual(expected);
           expect(bucket.seen).toEqual(bucket.seen.toSorted((a, b) => a - b));
         });
+      }),
+    );
+  });
+
+  it('[R13] finds whoever is at an endpoint, and nobody else, however its members came and went', () => {
+    const moves = fc.array(fc.tuple(fc.constantFrom('in', 'in', 'out', 'silent'), fc.integer({ min: 1, max: 255 })), {
+      maxLength: 120,
+    });
+    fc.assert(
+      fc.property(moves, (all) => {
+        let table = tableOf(id8(0), { bucketPolicy, bucketSizes: [8] });
+        all.forEach(([move, n], now) => {
+          if (move === 'in') [table] = insertContact(table, node(n), now);
+          else if (move === 'out') table = removeContact(table, id8(n));
+          else [table] = contactFailed(table, id8(n), now);
+        });
+        const members = new Set(tableContacts(table));
+        for (let n = 1; n < 256; n++) {
+          expect(memberAt(table, node(n).endpoint) !== undefined).toBe([...members].some((it) => it.id === id8(n)));
+        }
+        // What tells strangers apart depends on the members alone.
+        expect(makeTable(table.self, table.config, table.buckets)).toEqual(table);
       }),
     );
   });

@@ -8,6 +8,8 @@ import { seedRandom } from '@xorrery/core';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
 const WORD = 4_294_967_296;
+/** Each byte as two digits: to write a word as one number goes through the engine's formatting of fractions. */
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export class Chance {
   readonly #generator: { next(): number };
@@ -43,8 +45,11 @@ export class Chance {
   /** So many bytes, as hex. */
   hex(bytes: number): string {
     let text = '';
-    while (text.length < 2 * bytes) text += this.word().toString(16).padStart(8, '0');
-    return text.slice(0, 2 * bytes);
+    for (let left = bytes; left > 0; left -= 4) {
+      const word = this.word();
+      for (let i = 0; i < 4 && i < left; i++) text += BYTES[(word >>> (24 - 8 * i)) & 255];
+    }
+    return text;
   }
 
   /** A uniform id of `bits`. */

@@ -1,20 +1,26 @@
 /** The configuration of simulated nodes: the protocol's own, what a scenario's tables ask for, and its overrides. */
-import { ConfigError, type Id, type NodeConfig } from '@xorrery/core';
+import { ConfigError, type NodeConfig } from '@xorrery/core';
 import type { AnyProtocol } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
 
 const MONTH = 30 * 24 * 3_600_000;
 
-/** The configuration of one node. Throws `ConfigError` where an override has no place in it. */
-export function configFor(scenario: Scenario, protocol: AnyProtocol, self: Id, seed: number): NodeConfig<unknown> {
+/** A node's configuration without what tells it from others. */
+export type NodeSettings = Omit<NodeConfig<unknown>, 'self' | 'seed'>;
+
+/** The configuration that all nodes share. Throws `ConfigError` where an override has no place in it. */
+export function settingsFor(scenario: Scenario, protocol: AnyProtocol): NodeSettings {
   const { k, alpha, tables, config } = scenario;
-  const own: NodeConfig<unknown> = protocol.configOf(self, seed, k, alpha);
+  for (const key of ['self', 'seed']) {
+    if (Object.hasOwn(config, key)) throw new ConfigError(`scenario.config.${key}`, 'is given by the simulation');
+  }
+  const own: NodeSettings = protocol.settingsOf(k, alpha);
   const base = tables === 'full' ? unattended(own, k) : own;
   return Object.keys(config).length === 0 ? base : overridden(base, config, 'scenario.config');
 }
 
 /** Fixed buckets, no caps, and nothing that nodes do on their own account within a month. */
-function unattended(config: NodeConfig<unknown>, k: number): NodeConfig<unknown> {
+function unattended(config: NodeSettings, k: number): NodeSettings {
   return {
     ...config,
     query: { ...config.query, maxPerNetwork: 'off' },
@@ -28,7 +34,6 @@ function overridden<T extends object>(base: T, by: object, field: string): T {
   const merged = { ...base } as Record<string, unknown>;
   for (const [key, value] of Object.entries(by)) {
     if (!Object.hasOwn(merged, key)) throw new ConfigError(`${field}.${key.slice(0, 40)}`, 'is no setting of a node');
-    if (key === 'self' || key === 'seed') throw new ConfigError(`${field}.${key}`, 'is given by the simulation');
     const before = merged[key];
     merged[key] = isPlain(before) && isPlain(value) ? overridden(before, value, `${field}.${key}`) : value;
   }

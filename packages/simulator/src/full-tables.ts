@@ -56,8 +56,9 @@ export function fullTables(ids: readonly Id[], sizes: readonly number[], chance:
       const split = splitOf(ids, low, high, depth);
       const siblings = node < split ? high - split : split - low;
       const count = Math.min(sizeAt(depth), siblings);
-      buckets.push([...members.subarray(at, at + count)]);
-      at += count;
+      const bucket = new Array<number>(count);
+      for (let i = 0; i < count; i++) bucket[i] = members[at++] as number;
+      buckets.push(bucket);
       if (node < split) high = split;
       else low = split;
     }

@@ -67,10 +67,6 @@ export interface Generic extends Record<'outRequest' | 'inRequest' | 'outReply' 
   readonly value: Value;
 }
 
-export interface GenericServer extends RecordsConfig {
-  readonly self: Id;
-}
-
 const HOUR = 3_600_000;
 const TOKEN_ROTATION = 300_000;
 /** Bytes of a packet without contacts, and of a contact. */
@@ -79,7 +75,7 @@ const CONTACT_BYTES = 26;
 
 const RULES: RecordRules<Kept> = { validate: (key, { digest }) => digest === key, select: (a) => a, sizeOf: () => 64 };
 
-export const generic: Profile<Generic, GenericServer, Records<Kept>> = {
+export const generic: Profile<Generic, RecordsConfig, Records<Kept>> = {
   name: 'generic',
   version: 1,
   identity: 'id',
@@ -92,7 +88,7 @@ export const generic: Profile<Generic, GenericServer, Records<Kept>> = {
   groupOf: ipGroupOf,
   sizeOf: packetSize,
   server: {
-    init: (config) => emptyRecords(config.self, config),
+    init: (config, self) => emptyRecords(self, config),
     expire: withoutExpiredRecords,
     nextDeadline: nextRecordExpiry,
     slept: recordsSlept,
@@ -104,8 +100,8 @@ export const generic: Profile<Generic, GenericServer, Records<Kept>> = {
     keep: (records, store, now) => (store.method === 'store' ? offer(records, store, true, now) : records),
     replica,
     save: saveRecords,
-    load: (config, saved, elapsed, now) =>
-      loadRecords(emptyRecords(config.self, config), RULES, readSaved(saved), elapsed, now),
+    load: (config, saved, elapsed, now, self) =>
+      loadRecords(emptyRecords(self, config), RULES, readSaved(saved), elapsed, now),
   },
 };
 
@@ -178,9 +174,9 @@ function packetSize(message: OutMessage<Generic>): number {
 }
 
 /** The generic profile as it is simulated. */
-export const genericProtocol: SimulatedProtocol<Generic, GenericServer, Records<Kept>> = {
+export const genericProtocol: SimulatedProtocol<Generic, RecordsConfig, Records<Kept>> = {
   profile: generic,
-  configOf,
+  settingsOf,
   carry,
   targetOf: (request) =>
     request.method === 'find_node' || request.method === 'find_value' ? request.target : undefined,
@@ -192,18 +188,15 @@ export const genericProtocol: SimulatedProtocol<Generic, GenericServer, Records<
   storeOf: (target) => ({ method: 'store', target, digest: target, token: '' }),
 };
 
-function configOf(self: Id, seed: number, k: number, alpha: number): NodeConfig<GenericServer> {
+function settingsOf(k: number, alpha: number): Omit<NodeConfig<RecordsConfig>, 'self' | 'seed'> {
   return {
     ...DEFAULT_NODE,
-    self,
-    seed,
     query: { ...DEFAULT_NODE.query, k, alpha },
     storeSet: k,
     table: { ...DEFAULT_NODE.table, bucketSizes: [k] },
     replySize: k,
     publish: { ...DEFAULT_NODE.publish, replicate: HOUR },
     server: {
-      self,
       maxRecords: 1_024,
       maxBytes: 65_536,
       maxRecordBytes: 64,

@@ -5,7 +5,7 @@ export type { Hash } from './digest.ts';
 export * from './distribution.ts';
 export * from './fault.ts';
 export { type FullTables, fullTables } from './full-tables.ts';
-export { type Generic, type GenericServer, generic, genericProtocol } from './generic.ts';
+export { type Generic, generic, genericProtocol } from './generic.ts';
 export type { Violation } from './judge.ts';
 export type { Resident, Role } from './population.ts';
 export type * from './protocol.ts';

@@ -14,27 +14,37 @@ export interface Violation {
 
 type Effects = readonly NodeEffect<Protocol>[];
 
-/** The first promise that one step broke, if any. `now` and `due` are the node's own time. O(effects). */
+/** The first promise that one step broke, if any. `now` and `due` are the node's own time; `before` where it is known. O(effects). */
 export function breachOf(
-  before: AnyState,
+  before: AnyState | undefined,
   after: AnyState,
   effects: Effects,
   now: Instant,
   due: Instant | undefined,
 ): string | undefined {
   if (due !== undefined && due <= now) return `the next deadline is later than now: ${due} at ${now}`;
-  if (before.phase === 'closed' && effects.length > 0) return 'nothing is said or sent after the end';
-  const { config, pool, wire, limiter, waiting } = after;
-  if (pool.running.size > config.pool.maxQueries) return `at most ${config.pool.maxQueries} lookups run`;
-  if (pool.queue.length > config.pool.maxQueued) return `at most ${config.pool.maxQueued} lookups wait`;
-  if (pool.inFlight.size > config.pool.maxInFlight) return `at most ${config.pool.maxInFlight} requests are in flight`;
-  if (wire.pool.length > 4 * config.wire.poolBytes) return 'the pool of entropy is bounded';
-  if (limiter.accounts.size > config.responder.limiter.maxEntries) return 'accounts of the rate limiter are bounded';
-  if (waiting.length > config.maxWaiting) return `at most ${config.maxWaiting} operations wait for the join`;
+  if (before?.phase === 'closed' && effects.length > 0) return 'nothing is said or sent after the end';
+  // Of what is as it was before, the promises were checked then.
+  if (after.pool !== before?.pool || after.wire !== before.wire || after.waiting !== before.waiting) {
+    const breach = breachOfBounds(after);
+    if (breach !== undefined) return breach;
+  }
+  if (after.limiter !== before?.limiter && after.limiter.accounts.size > after.config.responder.limiter.maxEntries) {
+    return 'accounts of the rate limiter are bounded';
+  }
   for (const effect of effects) {
     const breach = effect.type === 'query' ? breachOfQuery(effect) : breachOfOther(effect, after);
     if (breach !== undefined) return breach;
   }
+  return undefined;
+}
+
+function breachOfBounds({ config, pool, wire, waiting }: AnyState): string | undefined {
+  if (pool.running.size > config.pool.maxQueries) return `at most ${config.pool.maxQueries} lookups run`;
+  if (pool.queue.length > config.pool.maxQueued) return `at most ${config.pool.maxQueued} lookups wait`;
+  if (pool.inFlight.size > config.pool.maxInFlight) return `at most ${config.pool.maxInFlight} requests are in flight`;
+  if (wire.pool.length > 4 * config.wire.poolBytes) return 'the pool of entropy is bounded';
+  if (waiting.length > config.maxWaiting) return `at most ${config.maxWaiting} operations wait for the join`;
   return undefined;
 }
 

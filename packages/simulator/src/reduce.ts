@@ -76,7 +76,7 @@ export function reduceScenario(scenario: Scenario, options: ReduceOptions): Redu
 export function judgeOf(machine: AnyMachine): Judge {
   return (state, _event, effects) => {
     const after = state as AnyState;
-    return breachOf(after, after, effects as never, after.at, machine.nextDeadline(after));
+    return breachOf(undefined, after, effects as never, after.at, machine.nextDeadline(after));
   };
 }
 

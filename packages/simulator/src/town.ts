@@ -7,13 +7,14 @@ import {
   type Endpoint,
   type Id,
   type Instant,
+  type NodeConfig,
   type NodeMachine,
   restoreNode,
   settled,
   snapshotOf,
 } from '@xorrery/core';
 import { Chance } from './chance.ts';
-import { configFor } from './config.ts';
+import { type NodeSettings, settingsFor } from './config.ts';
 import type { Duration } from './distribution.ts';
 import { type FullTables, fullTables } from './full-tables.ts';
 import {
@@ -55,6 +56,8 @@ export class Town {
   readonly isHonest: (id: Id) => boolean;
   readonly #scenario: Scenario;
   readonly #protocol: AnyProtocol;
+  /** One for all, so that a million nodes do not hold a million copies. */
+  readonly #settings: NodeSettings;
   readonly #machine: AnyMachine;
   readonly #chance: Chance;
   readonly #born: Born | undefined;
@@ -68,6 +71,7 @@ export class Town {
     this.#born = born;
     this.#scenario = scenario;
     this.#protocol = protocol;
+    this.#settings = settingsFor(scenario, protocol);
     this.#machine = machine;
     this.#chance = new Chance(scenario.seed, 'town');
     const { churn, skew } = scenario;
@@ -88,7 +92,8 @@ export class Town {
     const isFull = scenario.tables === 'full';
     this.truth = new Truth(isFull ? ids : []);
     this.tables = isFull ? fullTables(ids, [scenario.k], new Chance(scenario.seed, 'tables')) : undefined;
-    machine.init(configFor(scenario, protocol, ids[0] as Id, 0));
+    // Whatever is out of range in it, is so before the first node is made.
+    machine.init({ ...this.#settings, self: ids[0] as Id, seed: 0 });
   }
 
   /** Who is who: each id with its role. Clusters lie around what they attack. */
@@ -219,15 +224,18 @@ export class Town {
   }
 
   #fullState(who: Resident, now: Instant): AnyState {
-    const buckets = (this.tables?.bucketsOf(who.number) ?? []).map((bucket) =>
-      bucket.map((i): Contact => (this.residents[i] as Resident).contact),
-    );
+    const buckets: Contact[][] = [];
+    for (const bucket of this.tables?.bucketsOf(who.number) ?? []) {
+      const contacts = new Array<Contact>(bucket.length);
+      for (let i = 0; i < bucket.length; i++) contacts[i] = (this.residents[bucket[i] as number] as Resident).contact;
+      buckets.push(contacts);
+    }
     return settled(this.#machine.init(this.#configOf(who)), buckets, now - who.offset);
   }
 
-  #configOf(who: Resident): ReturnType<typeof configFor> {
+  #configOf(who: Resident): NodeConfig<unknown> {
     const seed = (this.#scenario.seed + Math.imul(who.number + 1, 0x9e3779b9) + who.starts) >>> 0;
-    return configFor(this.#scenario, this.#protocol, who.contact.id, seed);
+    return { ...this.#settings, self: who.contact.id, seed };
   }
 
   #enlist(who: Resident): void {

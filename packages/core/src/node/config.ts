@@ -10,7 +10,7 @@ import { checkIncludeConfig, DEFAULT_INCLUDE, type IncludeConfig } from '../rout
 import { checkProbeConfig, DEFAULT_PROBE, type ProbeConfig } from '../routing/probe.ts';
 import { checkRefreshConfig, DEFAULT_REFRESH, type RefreshConfig } from '../routing/refresh.ts';
 import { DEFAULT_VOTES, type VotesConfig } from '../routing/votes.ts';
-import { checkTableConfig, type TableConfig } from '../table/table.ts';
+import { checkTableConfig, type TableConfig } from '../table/config.ts';
 
 export interface NodeConfig<ServerConfig> {
   readonly self: Id;

@@ -16,7 +16,7 @@ import { emptyMap } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import { NONE } from '../none.ts';
 import { advancePool, initPool, nextPoolDeadline } from '../pool/pool.ts';
-import type { PoolEffect } from '../pool/types.ts';
+import type { PoolEffect, PoolEvent } from '../pool/types.ts';
 import type { Profile } from '../profile.ts';
 import { initSchedule, nextScheduleDeadline } from '../publish/schedule.ts';
 import { seedRandom } from '../random.ts';
@@ -193,11 +193,13 @@ function absorb<P extends Protocol, C, S>(turn: Turn<P, C, S>, event: NodeEvent<
 
 /** The third beat: the pool is told what is left to tell, and its wishes are carried out, until nothing is left. */
 function settle<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
-  for (let event = turn.forPool.shift(); event !== undefined; event = turn.forPool.shift()) {
-    const step = advancePool(turn.state.pool, event, turn.now, turn.rules);
+  const { forPool } = turn;
+  for (let i = 0; i < forPool.length; i++) {
+    const step = advancePool(turn.state.pool, forPool[i] as PoolEvent<P>, turn.now, turn.rules);
     turn.state.pool = step.state;
     for (const effect of step.effects) carryOut(turn, effect);
   }
+  forPool.length = 0;
 }
 
 function start<P extends Protocol, C, S>(turn: Turn<P, C, S>, seeds: readonly Endpoint[]): void {
@@ -220,19 +222,20 @@ function close<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
   turn.effects.push({ type: 'closed' });
 }
 
+/** How the ids of lookups begin that the user wanted. */
+const USERS = 'user:';
+
 /** What became of a lookup goes to whoever wanted it; its id says who. */
 function carryOut<P extends Protocol, C, S>(turn: Turn<P, C, S>, envelope: PoolEffect<P>): void {
-  const colon = envelope.id.indexOf(':');
-  const owner = envelope.id.slice(0, colon);
-  const id = envelope.id.slice(colon + 1);
+  const isUsers = envelope.id.startsWith(USERS);
   if (envelope.type === 'rejected') {
-    if (owner === 'user') turn.effects.push({ ...envelope, id });
+    if (isUsers) turn.effects.push({ ...envelope, id: envelope.id.slice(USERS.length) });
     // The node's own lookups that find no room have come to nothing, and that is an end like another.
-    else conclude(turn, owner, id, envelope);
+    else conclude(turn, envelope.id, envelope);
     return;
   }
   const { effect } = envelope;
-  turn.effects.push(owner === 'user' ? { type: 'query', id, effect } : envelope);
+  turn.effects.push(isUsers ? { type: 'query', id: envelope.id.slice(USERS.length), effect } : envelope);
   switch (effect.type) {
     case 'send': {
       const { request, to, payload } = effect;
@@ -250,16 +253,18 @@ function carryOut<P extends Protocol, C, S>(turn: Turn<P, C, S>, envelope: PoolE
     case 'progressed':
       return;
     case 'finished':
-      return conclude(turn, owner, id, effect);
+      return conclude(turn, envelope.id, effect);
   }
 }
 
 function conclude<P extends Protocol, C, S>(
   turn: Turn<P, C, S>,
-  owner: string,
-  id: string,
+  lookup: string,
   outcome: Parameters<typeof concludePublish<P, C, S>>[3],
 ): void {
+  const colon = lookup.indexOf(':');
+  const owner = lookup.slice(0, colon);
+  const id = lookup.slice(colon + 1);
   const report = outcome.type === 'finished' ? outcome.report : undefined;
   if (report !== undefined && report.kind !== 'each') {
     const { reason, target, closest } = report;

@@ -2,6 +2,7 @@
  * One lookup's step inside the pool: it is woken or told something, and what it wants is passed on, or parked while the
  * endpoint or the node has no room. The count of what is in flight is kept here and nowhere else.
  */
+import { insertedAt } from '../lists.ts';
 import type { Instant } from '../machine.ts';
 import { get, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
@@ -44,8 +45,8 @@ export function stepQuery<P extends Protocol>(
   let query = before;
   const around = surroundings(draft, rules);
   const events: QueryEvent<P>[] = [event];
-  for (let next = events.shift(); next !== undefined; next = events.shift()) {
-    const step = advanceLookup(query, next, now, around);
+  for (let i = 0; i < events.length; i++) {
+    const step = advanceLookup(query, events[i] as QueryEvent<P>, now, around);
     for (const effect of step.effects) {
       const answer = relay(draft, effects, who, effect, query, now, rules);
       if (answer !== undefined) events.push(answer);
@@ -102,5 +103,5 @@ function stayed<P extends Protocol>(before: QueryState<P> | Disjoint<P>, request
 /** Behind its equals, before those of lower priority. */
 export function inserted<T extends { readonly priority: Priority }>(list: readonly T[], item: T): readonly T[] {
   const at = item.priority === 'user' ? list.findIndex((it) => it.priority === 'background') : -1;
-  return at < 0 ? [...list, item] : [...list.slice(0, at), item, ...list.slice(at)];
+  return insertedAt(list, at < 0 ? list.length : at, item);
 }

@@ -11,9 +11,11 @@
  */
 
 import { type AddressRules, type Endpoint, OPEN_RULES } from '../contact.ts';
+import { withoutAt } from '../lists.ts';
 import { earliest, type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { type Entry, emptyMap, entries, entriesDue, get, has, nextDue, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
+import { mayAnswer } from '../query/expire.ts';
 import { openRequest } from '../query/lookup.ts';
 import { advanceQuery, initQuery } from '../query/query.ts';
 import type { QueryEvent, QueryState } from '../query/types.ts';
@@ -109,10 +111,12 @@ function inOrder<P extends Protocol>(running: PoolState<P>['running']): Entry<Ch
 /* ---------------------------------------------------------------- expire */
 
 function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant, rules: PoolTurn): void {
-  for (const entry of entriesDue(draft.running, now)) {
-    stepChild(draft, effects, entry.key as number, { type: 'tick' }, now, rules);
+  if (draft.running.due <= now) {
+    for (const entry of entriesDue(draft.running, now)) {
+      stepChild(draft, effects, entry.key as number, { type: 'tick' }, now, rules);
+    }
   }
-  if (!draft.queue.some((queued) => queued.expiresAt <= now)) return;
+  if (draft.queue.length === 0 || !draft.queue.some((queued) => queued.expiresAt <= now)) return;
   const expired = draft.queue.filter((queued) => queued.expiresAt <= now);
   draft.queue = draft.queue.filter((queued) => queued.expiresAt > now);
   for (const queued of expired) endQueued(draft, effects, queued, 'expired', now);
@@ -228,7 +232,7 @@ function deliver<P extends Protocol>(
     draft.unowed++;
     return;
   }
-  if (event.type === 'response' && open !== undefined && 'sentAt' in open && has(draft.inFlight, event.request)) {
+  if (event.type === 'response' && open !== undefined && mayAnswer(open) && has(draft.inFlight, event.request)) {
     measured(draft, open.endpoint, now - open.sentAt, now);
   }
   land(draft, event.request, rules);
@@ -295,7 +299,7 @@ function retry<P extends Protocol>(
   const { request } = parked.effect;
   const by = obstacle(draft, parked.endpoint, turn, now);
   if (by === undefined) {
-    draft.parked = draft.parked.toSpliced(draft.parked.indexOf(parked), 1);
+    draft.parked = withoutAt(draft.parked, draft.parked.indexOf(parked));
     stepChild(draft, effects, Math.floor(request / LANE), { type: 'unparked', request }, now, turn);
   } else if (by !== parked.by) draft.parked = draft.parked.map((it) => (it === parked ? { ...it, by } : it));
 }

@@ -4,6 +4,7 @@
  */
 import type { Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
+import { replacedAt, withoutAt } from '../lists.ts';
 import type { Instant } from '../machine.ts';
 import { NEVER } from '../map.ts';
 import type { Protocol, Refusal } from '../message.ts';
@@ -49,12 +50,12 @@ export function indexOfOpen(open: readonly OpenRequest[], request: number): numb
 
 export function replaceOpen<P extends Protocol>(draft: Draft<P>, request: OpenRequest): void {
   const at = indexOfOpen(draft.open, request.request);
-  if (at >= 0) draft.open = draft.open.with(at, request);
+  if (at >= 0) draft.open = replacedAt(draft.open, at, request);
 }
 
 export function closeRequest<P extends Protocol>(draft: Draft<P>, { request }: OpenRequest): void {
   const at = indexOfOpen(draft.open, request);
-  if (at >= 0) draft.open = draft.open.toSpliced(at, 1);
+  if (at >= 0) draft.open = withoutAt(draft.open, at);
 }
 
 export function asked<P extends Protocol>(

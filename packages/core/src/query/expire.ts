@@ -21,11 +21,16 @@ export function movesOnAt(request: OpenRequest): Instant {
   }
 }
 
+/** Sent, and its time is not over. */
+export function mayAnswer(request: OpenRequest): request is Extract<OpenRequest, { phase: 'asked' | 'slow' }> {
+  return request.phase === 'asked' || request.phase === 'slow';
+}
+
 export function expire<P extends Protocol>(draft: Draft<P>, effects: Effects<P>, now: Instant): void {
   for (const request of draft.open) {
     if (movesOnAt(request) > now) continue;
     if (request.phase === 'listening') stopListening(draft, effects, request);
-    else if ('deadline' in request && now >= request.deadline) fallSilent(draft, effects, request, now);
+    else if (mayAnswer(request) && now >= request.deadline) fallSilent(draft, effects, request, now);
     else if (request.phase === 'asked') {
       const { request: number, id, endpoint, sentAt, deadline } = request;
       replaceOpen(draft, { request: number, id, endpoint, phase: 'slow', sentAt, deadline });
@@ -46,7 +51,7 @@ export function fallSilent<P extends Protocol>(
   draft.candidates = withCandidate(draft.candidates, index, silent(candidate, request.request));
   draft.unproductive++;
   effects.push({ type: 'unanswered', request: request.request, to: seedOf(candidate) });
-  const sentAt = 'sentAt' in request ? request.sentAt : now;
+  const sentAt = mayAnswer(request) ? request.sentAt : now;
   const until = Math.max(now, sentAt + config.lateFor);
   const { request: number, id, endpoint } = request;
   const listening: OpenRequest = { request: number, id, endpoint, phase: 'listening', until };

@@ -1,4 +1,5 @@
 /** The third beat, while the lookup goes on: free slots are filled. The one place where a request is made (T07). */
+import { appended } from '../lists.ts';
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
 import { asked, askedAt, type Draft, type Effects, indexOf, replaceOpen, seedOf } from './draft.ts';
@@ -80,6 +81,6 @@ function ask<P extends Protocol>(
   const request = draft.nextRequest++;
   const { id, endpoint, payload } = candidate;
   draft.candidates = withCandidate(draft.candidates, index, asked(candidate, request));
-  draft.open = [...draft.open, askedAt(request, id, endpoint, draft.config, now, around)];
+  draft.open = appended(draft.open, askedAt(request, id, endpoint, draft.config, now, around));
   effects.push({ type: 'send', request, to: seedOf(candidate), payload: payload ?? draft.config.request });
 }

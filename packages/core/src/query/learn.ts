@@ -1,6 +1,7 @@
 /** What an answer teaches: newcomers enter the shortlist, values are gathered, and progress is judged. */
 import type { Contact, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
+import { withoutAt } from '../lists.ts';
 import { NO_EFFECTS } from '../machine.ts';
 import { remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
@@ -112,7 +113,7 @@ export function noteProgress<P extends Protocol>(draft: Draft<P>, learned: reado
 /** A candidate of unknown id told its id: it moves from the tail to its place. */
 export function identified<P extends Protocol>(draft: Draft<P>, index: number, candidate: Candidate<P>): void {
   const { target, identity } = draft.config;
-  const rest = draft.candidates.toSpliced(index, 1);
+  const rest = withoutAt(draft.candidates, index);
   const newcomers: Newcomers<P> = { candidates: [], places: [] };
   enlist(rest, target, identity, newcomers, candidate);
   draft.candidates = merged(rest, newcomers);

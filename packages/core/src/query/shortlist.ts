@@ -4,6 +4,7 @@
  */
 import type { Contact, Endpoint, Identity } from '../contact.ts';
 import { compareDistance, type Id } from '../id.ts';
+import { replacedAt } from '../lists.ts';
 import type { Protocol } from '../message.ts';
 import type { Candidate } from './types.ts';
 
@@ -54,7 +55,7 @@ export function withCandidate<P extends Protocol>(
   index: number,
   candidate: Candidate<P>,
 ): readonly Candidate<P>[] {
-  return list.with(index, candidate);
+  return replacedAt(list, index, candidate);
 }
 
 /** Those who are new to a list: in order, each with the index in that list before which it goes. */
@@ -90,14 +91,15 @@ export function merged<P extends Protocol>(
   list: readonly Candidate<P>[],
   { candidates, places }: Newcomers<P>,
 ): readonly Candidate<P>[] {
-  const copy = list.concat(candidates);
   let until = list.length;
-  let to = copy.length;
+  let to = until + candidates.length;
+  const copy = new Array<Candidate<P>>(to);
   for (let i = candidates.length - 1; i >= 0; i--) {
     const place = places[i] as number;
     while (until > place) copy[--to] = list[--until] as Candidate<P>;
     copy[--to] = candidates[i] as Candidate<P>;
   }
+  while (until > 0) copy[--to] = list[--until] as Candidate<P>;
   return copy;
 }
 

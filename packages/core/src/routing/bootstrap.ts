@@ -118,7 +118,7 @@ export function advanceBootstrap(
 
 export function nextBootstrapDeadline(state: BootstrapState): Instant | undefined {
   const reportAt = awaitsReport(state) ? state.since + state.config.joinTimeout : undefined;
-  return earliest(reportAt, 'wakeAt' in state ? state.wakeAt : undefined);
+  return earliest(reportAt, mayRetry(state) ? state.wakeAt : undefined);
 }
 
 export const bootstrapMachine: BootstrapMachine = {
@@ -127,6 +127,10 @@ export const bootstrapMachine: BootstrapMachine = {
   nextDeadline: nextBootstrapDeadline,
 };
 
+function mayRetry(state: BootstrapState): state is Extract<BootstrapState, { status: 'resting' | 'settled' }> {
+  return state.status === 'settled' || state.status === 'resting';
+}
+
 function awaitsReport(state: BootstrapState): boolean {
   return state.contacts === 0 && state.said !== 'isolated' && state.status !== 'idle';
 }
@@ -134,7 +138,7 @@ function awaitsReport(state: BootstrapState): boolean {
 function expire(before: BootstrapState, effects: BootstrapEffect[], now: Instant): BootstrapState {
   let state = before;
   if (awaitsReport(state) && now >= state.since + state.config.joinTimeout) state = reportIsolated(state, effects, now);
-  if ('wakeAt' in state && state.wakeAt !== undefined && now >= state.wakeAt) return seek(state, effects, 'again');
+  if (mayRetry(state) && state.wakeAt !== undefined && now >= state.wakeAt) return seek(state, effects, 'again');
   return state;
 }
 
@@ -167,7 +171,7 @@ function absorb(
     case 'contacts-changed':
       return recount(state, effects, event.contacts, now);
     case 'unsettled':
-      return 'wakeAt' in state ? seek({ ...state, attempts: 0 }, effects, 'again') : state;
+      return mayRetry(state) ? seek({ ...state, attempts: 0 }, effects, 'again') : state;
     case 'lost':
       return state.status === 'settled' && state.wakeAt === undefined && state.seeds > 0 ? backOff(state, now) : state;
     case 'tick':
@@ -190,7 +194,7 @@ function recount(before: BootstrapState, effects: BootstrapEffect[], contacts: n
 function reseed(before: BootstrapState, effects: BootstrapEffect[], seeds: number, now: Instant): BootstrapState {
   if (before.status === 'idle') return before;
   const state: BootstrapState = { ...before, seeds };
-  if (!('wakeAt' in state) || state.wakeAt !== undefined || seeds === 0) return state;
+  if (!mayRetry(state) || state.wakeAt !== undefined || seeds === 0) return state;
   return state.status === 'resting' ? seek(state, effects, 'again') : settle(state, now);
 }
 

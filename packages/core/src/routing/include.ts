@@ -10,6 +10,7 @@
 import type { Endpoint } from '../contact.ts';
 import { checkInteger } from '../errors.ts';
 import type { Id } from '../id.ts';
+import { appended } from '../lists.ts';
 import { type Instant, type Machine, NO_EFFECTS, type Step } from '../machine.ts';
 import { NONE } from '../none.ts';
 
@@ -83,7 +84,7 @@ export function advanceInclude(
     case 'check-failed': {
       const checking = state.checking.filter((it) => it.check !== event.check);
       if (checking.length === state.checking.length) return { state, effects: NO_EFFECTS };
-      return proceed({ ...state, checking });
+      return proceed(state, state.queue, checking);
     }
     case 'tick':
       return { state, effects: NO_EFFECTS };
@@ -102,7 +103,7 @@ function take(state: IncludeState, stranger: Stranger): Step<IncludeState, Inclu
   if (state.status === 'busy' && state.queue.length >= state.config.maxQueued) {
     return { state: { ...state, dropped: state.dropped + 1 }, effects: NO_EFFECTS };
   }
-  return proceed({ ...state, queue: [...state.queue, stranger] });
+  return proceed(state, appended(state.queue, stranger), state.checking);
 }
 
 /** Once, and then not again for a while: never a loop. */
@@ -116,16 +117,22 @@ function forgive(state: IncludeState, stranger: Stranger, now: Instant): Step<In
   return take({ ...state, forgiven }, stranger);
 }
 
-function proceed(before: IncludeState): Step<IncludeState, IncludeEffect> {
-  const { maxChecking } = before.config;
+function proceed(
+  { config, nextCheck: first, forgiven, dropped }: IncludeState,
+  waiting: IncludeState['queue'],
+  underway: IncludeState['checking'],
+): Step<IncludeState, IncludeEffect> {
+  const { maxChecking } = config;
   const effects: IncludeEffect[] = [];
-  let { queue, checking, nextCheck } = before;
+  let queue = waiting;
+  let checking = underway;
+  let nextCheck = first;
   while (queue.length > 0 && checking.length < maxChecking) {
     const stranger = queue[0] as Stranger;
     queue = queue.slice(1);
-    checking = [...checking, { check: nextCheck, endpoint: stranger.endpoint }];
+    checking = appended(checking, { check: nextCheck, endpoint: stranger.endpoint });
     effects.push({ type: 'check', check: nextCheck++, stranger });
   }
   const status = checking.length === 0 ? 'idle' : checking.length < maxChecking ? 'checking' : 'busy';
-  return { state: { ...before, status, queue, checking, nextCheck }, effects };
+  return { state: { status, config, queue, checking, nextCheck, forgiven, dropped }, effects };
 }

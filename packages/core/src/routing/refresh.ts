@@ -110,7 +110,9 @@ function absorb(state: RefreshState, effects: RefreshEffect[], event: RefreshEve
     case 'deepest':
       return withDepths(state, Math.min(event.depth, state.config.maxDepth) + 1, now);
     case 'looked-into':
-      return event.depth < 0 || event.depth >= state.due.length ? state : postponed(state, event.depth, now);
+      return event.depth < 0 || event.depth >= state.due.length
+        ? state
+        : postponed(state, state.due.slice(), event.depth, event.depth + 1, now);
     case 'lookup-ended': {
       const ended = state.running.find((it) => it.lookup === event.lookup);
       if (ended === undefined) return state;
@@ -131,23 +133,23 @@ function withDepths(state: RefreshState, depths: number, now: Instant): RefreshS
   if (depths === known) return state;
   const { interval, multiplier } = state.config;
   const shift = Math.floor((depths - known) * interval * multiplier);
-  const due = Array.from({ length: depths }, (_, depth) =>
-    depth < known ? (state.due[depth] as Instant) + shift : now,
-  );
-  let after: RefreshState = { ...state, due };
-  for (let depth = known; depth < depths; depth++) after = postponed(after, depth, now);
-  return after;
+  const due: Instant[] = [];
+  for (let depth = 0; depth < depths; depth++) due.push(depth < known ? (state.due[depth] as Instant) + shift : now);
+  return postponed(state, due, known, depths, now);
 }
 
-/** The depth is quiet from now on. */
-function postponed(state: RefreshState, depth: number, now: Instant): RefreshState {
-  const { interval, multiplier } = state.config;
-  const deepest = state.due.length - 1;
-  const quiet = interval + Math.floor((deepest - depth) * interval * multiplier);
-  const [jitter, random] = nextBelow(state.random, Math.floor(quiet / 20) + 1);
-  const due = state.due.slice();
-  due[depth] = now + quiet + jitter;
-  return { ...state, random, due };
+/** The depths from `first` to below `end` are quiet from now on. `due` is taken over. */
+function postponed(state: RefreshState, due: Instant[], first: number, end: number, now: Instant): RefreshState {
+  const { status, config, running, nextLookup, startFrom } = state;
+  let { random } = state;
+  for (let depth = first; depth < end; depth++) {
+    const quiet = config.interval + Math.floor((due.length - 1 - depth) * config.interval * config.multiplier);
+    const [jitter, after] = nextBelow(random, Math.floor(quiet / 20) + 1);
+    due[depth] = now + quiet + jitter;
+    random = after;
+  }
+  // Written out: it happens after every lookup, and a spread of what a spread has made is slow.
+  return { status, config, random, due, running, nextLookup, startFrom };
 }
 
 /** One start at a time: the next has to wait for the gap. */
@@ -156,7 +158,7 @@ function start(state: RefreshState, effects: RefreshEffect[], now: Instant): Ref
   const lookup = state.nextLookup;
   effects.push({ type: 'look-into', lookup, depth });
   const begun = {
-    ...postponed(state, depth, now),
+    ...postponed(state, state.due.slice(), depth, depth + 1, now),
     nextLookup: lookup + 1,
     startFrom: now + Math.max(state.config.gap, 1),
   };
@@ -168,6 +170,11 @@ function withRunning(state: RefreshState, running: RefreshState['running']): Ref
   return { ...state, status, running };
 }
 
+function isRunning({ running }: RefreshState, depth: number): boolean {
+  for (let i = 0; i < running.length; i++) if (running[i]?.depth === depth) return true;
+  return false;
+}
+
 /** The depth that falls due first, the deepest of several, -1 while none could be looked into. */
 function nextDepth(state: RefreshState): number {
   if (state.status === 'busy') return -1;
@@ -175,7 +182,7 @@ function nextDepth(state: RefreshState): number {
   let first: Instant = NEVER;
   for (let depth = state.due.length - 1; depth >= 0; depth--) {
     const due = state.due[depth] as Instant;
-    if (due >= first || state.running.some((it) => it.depth === depth)) continue;
+    if (due >= first || isRunning(state, depth)) continue;
     first = due;
     found = depth;
   }

@@ -11,6 +11,7 @@ import { earliest, type Instant, NO_EFFECTS, type Step } from '../machine.ts';
 import { NONE } from '../none.ts';
 import type { AddressIds } from '../profile.ts';
 import { closest } from '../table/closest.ts';
+import type { TableConfig } from '../table/config.ts';
 import {
   contactFailed,
   emptyTable,
@@ -22,7 +23,6 @@ import {
   rehomed,
   removeContact,
   type Table,
-  type TableConfig,
   tableContacts,
   tableSize,
 } from '../table/table.ts';
@@ -239,7 +239,7 @@ function meet(draft: Draft, contact: Contact): void {
   const before = tableOf(draft.state);
   const [table, insertion] = insertContact(before, contact, draft.now, draft.groupOf);
   if (table !== before) changeTable(draft, table);
-  if ('removed' in insertion && insertion.removed !== undefined) part(draft, insertion.removed, 'changed-id');
+  if (insertion.type !== 'updated' && insertion.removed !== undefined) part(draft, insertion.removed, 'changed-id');
   if (insertion.type === 'added' || insertion.type === 'split') welcome(draft, contact);
   else if (insertion.type === 'full') {
     const { leastRecent: member } = insertion;

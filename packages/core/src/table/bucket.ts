@@ -6,6 +6,7 @@
 
 import type { Contact, Endpoint } from '../contact.ts';
 import { headOf, type Id } from '../id.ts';
+import { appended } from '../lists.ts';
 import type { Instant } from '../machine.ts';
 import { NONE } from '../none.ts';
 import { isSameText } from '../text.ts';
@@ -58,11 +59,10 @@ export function withMember(bucket: Bucket, contact: Contact, now: Instant): Buck
   const { members, seen, failures, heads, spares } = bucket;
   const others = spares.length === 0 ? spares : spares.filter((it) => it.id !== contact.id);
   if (heads.length === 0 && members.length + 1 < LONG) {
-    const known = failures.length === 0 ? failures : failures.concat(0);
-    // `concat` takes the room it needs; a spread leaves room to grow in, half of it never used.
-    return { members: members.concat(contact), seen: seen.concat(now), failures: known, heads, spares: others };
+    const known = failures.length === 0 ? failures : appended(failures, 0);
+    return { members: appended(members, contact), seen: appended(seen, now), failures: known, heads, spares: others };
   }
-  return bucketOf(members.concat(contact), seen.concat(now), padded(bucket, 1), others);
+  return bucketOf(appended(members, contact), appended(seen, now), padded(bucket, 1), others);
 }
 
 export function withoutMember(bucket: Bucket, index: number): Bucket {

@@ -36,6 +36,9 @@ export function closest(table: Table, target: Id, n: number): Contact[] {
   return found;
 }
 
+/** Flips the order of the two halves of 32-bit integers. */
+const TOP_BIT = 0x80000000 | 0;
+
 function differs(self: Id, target: Id, index: number): boolean {
   return bitAt(self, index) !== bitAt(target, index);
 }
@@ -51,7 +54,8 @@ function takeFrom(bucket: Bucket, target: Id, n: number, found: Contact[]): void
   const far: number[] = [];
   for (let m = 0; m < members.length; m++) {
     const member = members[m] as Contact;
-    const distance = ((heads[m] ?? headOf(member.id)) ^ head) >>> 0;
+    // Top bit flipped, so that the order of unsigned numbers is that of small signed ones, which engines hold without a box.
+    const distance = (heads[m] ?? headOf(member.id)) ^ head ^ TOP_BIT;
     let at = found.length;
     while (at > base && isNearer(target, distance, member, far[at - 1 - base] as number, found[at - 1] as Contact))
       at--;

@@ -10,8 +10,8 @@
  * out by a newcomer; it leaves by failing.
  */
 import type { Contact, Endpoint, GroupOf } from '../contact.ts';
-import { ConfigError, checkChoice, checkInteger } from '../errors.ts';
 import { commonPrefix, type Id, widthOf } from '../id.ts';
+import { replacedAt } from '../lists.ts';
 import type { Instant } from '../machine.ts';
 import { NEVER } from '../map.ts';
 import type { AddressIds } from '../profile.ts';
@@ -29,19 +29,9 @@ import {
   withoutSpare,
   withSpare,
 } from './bucket.ts';
-import { checkCaps, type GroupCaps, isCrowded, ungrouped } from './caps.ts';
-
-export interface TableConfig {
-  readonly bucketPolicy: 'fixed' | 'split';
-  /** Members per bucket, by depth; the last number holds for all deeper ones. */
-  readonly bucketSizes: readonly number[];
-  /** Spares per bucket. */
-  readonly replacements: number;
-  /** Unanswered requests in a row after which a member goes; one is enough where a spare waits. */
-  readonly maxFailures: number;
-  /** Places that one host or one network may take. */
-  readonly caps: GroupCaps | 'off';
-}
+import { isCrowded, ungrouped } from './caps.ts';
+import { bucketCapacity, checkTableConfig, type TableConfig } from './config.ts';
+import { type EndpointFilter, filterOf, mayHold, withEndpoint } from './endpoint-filter.ts';
 
 export interface Table {
   readonly self: Id;
@@ -50,6 +40,8 @@ export interface Table {
   readonly buckets: readonly Bucket[];
   /** When the least recently seen member of all last answered; `NEVER` when there is none. */
   readonly oldest: Instant;
+  /** Tells strangers from members by their endpoints. */
+  readonly endpoints: EndpointFilter;
 }
 
 /**
@@ -68,18 +60,6 @@ type Placement =
   | { readonly type: 'added' | 'split'; readonly removed?: Contact }
   | { readonly type: 'full'; readonly leastRecent: Contact; readonly removed?: Contact };
 
-/** Throws `ConfigError` naming the first field that is out of range. */
-export function checkTableConfig(config: TableConfig): void {
-  checkChoice('table.bucketPolicy', config.bucketPolicy, ['fixed', 'split']);
-  if (!Array.isArray(config.bucketSizes) || config.bucketSizes.length === 0) {
-    throw new ConfigError('table.bucketSizes', 'must list at least one size');
-  }
-  for (const size of config.bucketSizes) checkInteger('table.bucketSizes', size, 1, 4_096);
-  checkInteger('table.replacements', config.replacements, 0, 4_096);
-  checkInteger('table.maxFailures', config.maxFailures, 1, 100);
-  checkCaps('table.caps', config.caps);
-}
-
 export function emptyTable(self: Id, config: TableConfig): Table {
   checkTableConfig(config);
   return makeTable(self, config, config.bucketPolicy === 'split' ? [EMPTY_BUCKET] : []);
@@ -87,9 +67,13 @@ export function emptyTable(self: Id, config: TableConfig): Table {
 
 /** A table of these buckets. */
 export function makeTable(self: Id, config: TableConfig, buckets: readonly Bucket[]): Table {
+  return { self, config, buckets, oldest: oldestOfAll(buckets), endpoints: filterOf(buckets) };
+}
+
+function oldestOfAll(buckets: readonly Bucket[]): Instant {
   let oldest = NEVER;
   for (const bucket of buckets) oldest = Math.min(oldest, oldestOf(bucket));
-  return { self, config, buckets, oldest };
+  return oldest;
 }
 
 function oldestOf(bucket: Bucket): Instant {
@@ -115,11 +99,6 @@ export function bucketIndex(table: Table, id: Id): number {
   return table.config.bucketPolicy === 'split' ? Math.min(shared, table.buckets.length - 1) : shared;
 }
 
-/** How many members a bucket of one depth may have. */
-export function bucketCapacity(config: TableConfig, index: number): number {
-  return config.bucketSizes[Math.min(index, config.bucketSizes.length - 1)] as number;
-}
-
 /**
  * How many members a bucket may have now. The one that covers our own id holds several depths and has room for no more
  * than the smallest of them has: its members may all be of that one, and must find a place there when it splits.
@@ -142,8 +121,9 @@ export function memberOf(table: Table, id: Id): { contact: Contact; seen: Instan
   };
 }
 
-/** The member at this endpoint. Looks at every member. */
+/** The member at this endpoint. Looks at every member, but seldom for a stranger. */
 export function memberAt(table: Table, endpoint: Endpoint): Contact | undefined {
+  if (!mayHold(table.endpoints, endpoint)) return undefined;
   for (const { members } of table.buckets) {
     for (let i = 0; i < members.length; i++) {
       if (isSameText((members[i] as Contact).endpoint, endpoint)) return members[i];
@@ -209,14 +189,14 @@ export function contactFailed(
   const limit = bucket.spares.length > 0 ? 1 : table.config.maxFailures;
   if (failuresAt(bucket, at) + 1 < limit) return [withBucket(table, index, suspected(bucket, at)), {}];
   const removed = bucket.members[at] as Contact;
-  const left = withBucket(table, index, withoutMember(bucket, at));
+  const left = withoutMemberAt(table, index, at);
   // The most recent one that has not become a member under another id meanwhile, and that its group has room for.
   const fits = ({ endpoint }: Contact): boolean =>
     memberAt(left, endpoint) === undefined && !isCrowded(left.buckets, index, endpoint, table.config.caps, groupOf);
   const better = prefers && bucket.spares.findLast((it) => prefers(it.id, it.endpoint) && fits(it));
   const added = better ?? bucket.spares.findLast(fits);
   if (added === undefined) return [left, { removed }];
-  return [withBucket(left, index, withMember(left.buckets[index] as Bucket, added, now)), { removed, added }];
+  return [withNewcomer(left, index, added, now), { removed, added }];
 }
 
 /** The next request the member does not answer is the last. The same table when it was none. */
@@ -250,14 +230,14 @@ export function removeContact(table: Table, id: Id): Table {
   const index = bucketIndex(table, id);
   const bucket = table.buckets[index];
   const at = bucket === undefined ? -1 : indexById(bucket, id);
-  return bucket === undefined || at < 0 ? table : withBucket(table, index, withoutMember(bucket, at));
+  return at < 0 ? table : withoutMemberAt(table, index, at);
 }
 
 function place(table: Table, contact: Contact, now: Instant, type: 'added' | 'split'): readonly [Table, Placement] {
   const index = bucketIndex(table, contact.id);
   const bucket = table.buckets[index] ?? EMPTY_BUCKET;
   if (bucket.members.length < roomIn(table, index)) {
-    return [withBucket(table, index, withMember(bucket, contact, now)), { type }];
+    return [withNewcomer(table, index, contact, now), { type }];
   }
   if (splits(table, index)) return place(split(table), contact, now, 'split');
   const kept = withBucket(table, index, withSpare(bucket, contact, table.config.replacements));
@@ -284,12 +264,24 @@ function split(table: Table): Table {
 
 function withBucket(table: Table, index: number, bucket: Bucket): Table {
   if (table.buckets[index] === bucket) return table;
-  const { self, config, oldest } = table;
+  const { self, config, endpoints } = table;
   const buckets = table.buckets.slice();
   while (buckets.length < index) buckets.push(EMPTY_BUCKET);
   // Only when the oldest was in the bucket that changed do the others have to be looked at.
-  const wasOldest = oldestOf(buckets[index] ?? EMPTY_BUCKET) === oldest;
+  const wasOldest = oldestOf(buckets[index] ?? EMPTY_BUCKET) === table.oldest;
   buckets[index] = bucket;
-  if (wasOldest) return makeTable(self, config, buckets);
-  return { self, config, buckets, oldest: Math.min(oldest, oldestOf(bucket)) };
+  const oldest = wasOldest ? oldestOfAll(buckets) : Math.min(table.oldest, oldestOf(bucket));
+  return { self, config, buckets, oldest, endpoints };
+}
+
+function withNewcomer(table: Table, index: number, contact: Contact, now: Instant): Table {
+  const bucket = table.buckets[index] ?? EMPTY_BUCKET;
+  const { self, config, buckets, oldest, endpoints } = withBucket(table, index, withMember(bucket, contact, now));
+  const size = tableSize(table) + 1;
+  return { self, config, buckets, oldest, endpoints: withEndpoint(endpoints, contact.endpoint, size, buckets) };
+}
+
+function withoutMemberAt(table: Table, index: number, at: number): Table {
+  const bucket = withoutMember(table.buckets[index] as Bucket, at);
+  return makeTable(table.self, table.config, replacedAt(table.buckets, index, bucket));
 }

@@ -164,7 +164,9 @@ function open<P extends Protocol>(
   } while (has(draft.open, tid));
   const { request, to, expected, payload } = event;
   const asked = { request, endpoint: to, payload };
-  draft.open = set(draft.open, tid, expected === undefined ? asked : { ...asked, expected });
+  // Written out: to add a field to a spread costs more than all else here.
+  const transaction = expected === undefined ? asked : { request, endpoint: to, payload, expected };
+  draft.open = set(draft.open, tid, transaction);
   draft.tids = set(draft.tids, request, tid);
   const { self: sender, readOnly } = draft.config;
   effects.push({ type: 'transmit', to, message: { type: 'request', tid, sender, readOnly, request: payload } });
