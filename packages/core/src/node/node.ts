@@ -199,7 +199,7 @@ function settle<P extends Protocol, C, S>(turn: Turn<P, C, S>): void {
     turn.state.pool = step.state;
     for (const effect of step.effects) carryOut(turn, effect);
   }
-  forPool.length = 0;
+  if (forPool.length > 0) turn.forPool = [];
 }
 
 function start<P extends Protocol, C, S>(turn: Turn<P, C, S>, seeds: readonly Endpoint[]): void {

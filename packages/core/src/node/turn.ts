@@ -23,7 +23,7 @@ export interface Turn<P extends Protocol, C, S> {
   readonly state: Draft<P, C, S>;
   readonly effects: NodeEffect<P>[];
   /** What the pool is still to be told in this step, in order. */
-  readonly forPool: PoolEvent<P>[];
+  forPool: PoolEvent<P>[];
 }
 
 /* What is copied in nearly every step is written out: a spread costs more than what is done with the copy. */

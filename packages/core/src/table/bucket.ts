@@ -35,7 +35,7 @@ export function indexById({ members }: Bucket, id: Id): number {
 }
 
 export function failuresAt(bucket: Bucket, index: number): number {
-  return bucket.failures[index] ?? 0;
+  return bucket.failures.length === 0 ? 0 : (bucket.failures[index] as number);
 }
 
 /** A bucket of these members; each keeps its place in the order of recency. */

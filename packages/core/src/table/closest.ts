@@ -50,12 +50,14 @@ function differs(self: Id, target: Id, index: number): boolean {
 function takeFrom(bucket: Bucket, target: Id, n: number, found: Contact[]): void {
   const { members, heads } = bucket;
   const head = headOf(target);
+  // An index beyond the end, of a list that is always empty, is looked for in vain in a slow way.
+  const hasHeads = heads.length > 0;
   const base = found.length;
   const far: number[] = [];
   for (let m = 0; m < members.length; m++) {
     const member = members[m] as Contact;
     // Top bit flipped, so that the order of unsigned numbers is that of small signed ones, which engines hold without a box.
-    const distance = (heads[m] ?? headOf(member.id)) ^ head ^ TOP_BIT;
+    const distance = (hasHeads ? (heads[m] as number) : headOf(member.id)) ^ head ^ TOP_BIT;
     let at = found.length;
     while (at > base && isNearer(target, distance, member, far[at - 1 - base] as number, found[at - 1] as Contact))
       at--;
