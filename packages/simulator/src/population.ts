@@ -1,10 +1,8 @@
 /**
- * Who is in the network: ids, addresses, roles, and what each node is right now. Numbers are places in the order of the
- * first ids, so that a subtree of the id space is a run of numbers. Each honest node has a network (a /24) of its own;
- * Sybils share one.
+ * Who is in the network: roles, and what each node is right now. Numbers are places in the order of the first ids, so
+ * that a subtree of the id space is a run of numbers.
  */
-import type { Contact, Endpoint, Id, Instant, NodeState, Protocol, Snapshot } from '@xorrery/core';
-import type { Chance } from './chance.ts';
+import type { Contact, Instant, NodeState, Protocol, Snapshot } from '@xorrery/core';
 import type { AdversaryKind } from './spec.ts';
 
 export type Role = 'honest' | AdversaryKind;
@@ -36,24 +34,6 @@ export interface Resident {
 }
 
 export const NEVER_WAKES: Instant = Number.MAX_SAFE_INTEGER;
-
-/** The ids, in ascending order, all different. `near`: where those of a cluster lie. */
-export function drawIds(count: number, idBits: number, chance: Chance): Id[] {
-  const ids = new Set<Id>();
-  while (ids.size < count) ids.add(chance.id(idBits));
-  return [...ids].sort();
-}
-
-/** The i-th address: each in a /24 of its own, none of them private. */
-export function endpointOf(number: number): Endpoint {
-  return `${20 + (number >>> 16)}.${(number >>> 8) & 255}.${number & 255}.1:6881`;
-}
-
-/** The i-th address of those who have many in few networks: 250 in each /24. */
-export function crowdedEndpointOf(number: number): Endpoint {
-  const network = Math.floor(number / 250);
-  return `5.${(network >>> 8) & 255}.${network & 255}.${1 + (number % 250)}:6881`;
-}
 
 export function newResident(number: number, role: Role, contact: Contact, offset: Instant): Resident {
   return {

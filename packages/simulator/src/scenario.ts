@@ -54,6 +54,10 @@ export interface Scenario {
   readonly skew: Instant;
   /** Who is not honest (SPEC). */
   readonly adversary: string | 'off';
+  /** Of a cluster of Sybils, where ids are bound to addresses: chosen freely, or the nearest that fit their addresses. */
+  readonly sybilIds: 'chosen' | 'fit';
+  /** The share of honest nodes whose ids do not fit their addresses, where these are bound to each other (BEP 42). */
+  readonly unfit: number;
   /** Overrides of the nodes' configuration, by its field names: `{"query": {"paths": 4}}`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** ms from one line of the time series to the next; chosen so that there are about 60 when 0. */
@@ -114,6 +118,8 @@ export const DEFAULT_SCENARIO: Scenario = {
   slow: 'off',
   skew: 0,
   adversary: 'off',
+  sybilIds: 'chosen',
+  unfit: 0,
   config: {},
   interval: 0,
 };
@@ -188,6 +194,8 @@ const CHECKS: Readonly<Record<keyof Scenario, Check>> = {
   slow: orOff(record({ share, ms: integer(1, 3_600_000) })),
   skew: time,
   adversary: orOff(text(parseAdversaries)),
+  sybilIds: choice('chosen', 'fit'),
+  unfit: share,
   config: (field, value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw new ConfigError(field, 'must be an object');

@@ -17,15 +17,8 @@ import { Chance } from './chance.ts';
 import { type NodeSettings, settingsFor } from './config.ts';
 import type { Duration } from './distribution.ts';
 import { type FullTables, fullTables } from './full-tables.ts';
-import {
-  type AnyState,
-  crowdedEndpointOf,
-  drawIds,
-  endpointOf,
-  newResident,
-  type Resident,
-  type Role,
-} from './population.ts';
+import { chosenIdNear, crowdedEndpointOf, drawHomes, drawIds, endpointOf, fitId, fitIdNear } from './homes.ts';
+import { type AnyState, newResident, type Resident, type Role } from './population.ts';
 import type { AnyProtocol } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
 import { parseAdversaries, parseSessions } from './spec.ts';
@@ -39,8 +32,14 @@ type Born = (node: number, state: AnyState) => void;
 
 /** Wall time of simulated hosts at the start; any constant would do. */
 const EPOCH = 1_700_000_000_000;
-/** Bits that a cluster of ids shares with what it surrounds, beyond those that tell nodes apart. */
-const CLUSTER_BITS = 8;
+
+/** Who is who: each id with its role; and with its address, where ids are bound to addresses. */
+interface Cast {
+  readonly roles: ReadonlyMap<Id, Role>;
+  readonly homes: ReadonlyMap<Id, Endpoint> | undefined;
+  readonly key: Id | undefined;
+  readonly victim: Id | undefined;
+}
 
 export class Town {
   readonly residents: readonly Resident[];
@@ -76,11 +75,12 @@ export class Town {
     this.#chance = new Chance(scenario.seed, 'town');
     const { churn, skew } = scenario;
     this.#session = churn === 'off' ? () => 0 : parseSessions('scenario.churn', churn).draw;
-    const { roles, key, victim } = this.#cast();
+    const { roles, homes, key, victim } = this.#cast();
     const ids = [...roles.keys()].sort();
     this.residents = ids.map((id, number) => {
       const role = roles.get(id) as Role;
-      const endpoint = role === 'sybil' || role === 'eclipse' ? crowdedEndpointOf(number) : endpointOf(number);
+      const isCrowded = role === 'sybil' || role === 'eclipse';
+      const endpoint = homes?.get(id) ?? (isCrowded ? crowdedEndpointOf(number) : endpointOf(number));
       const resident = newResident(number, role, { id, endpoint }, skew === 0 ? 0 : -this.#chance.below(skew + 1));
       wires.attach(endpoint, resident);
       if (role !== 'honest') this.#foul.add(id);
@@ -96,13 +96,15 @@ export class Town {
     machine.init({ ...this.#settings, self: ids[0] as Id, seed: 0 });
   }
 
-  /** Who is who: each id with its role. Clusters lie around what they attack. */
-  #cast(): { readonly roles: ReadonlyMap<Id, Role>; readonly key: Id | undefined; readonly victim: Id | undefined } {
-    const { nodes, adversary } = this.#scenario;
-    const { idBits } = this.#protocol.profile;
-    const ids = drawIds(nodes, idBits, this.#chance);
+  /** Clusters lie around what they attack. */
+  #cast(): Cast {
+    const { nodes, adversary, unfit, sybilIds } = this.#scenario;
+    const { idBits, ids: bound } = this.#protocol.profile;
+    const misfits = Math.floor(nodes * unfit + 0.5);
+    const homes = bound === undefined ? undefined : drawHomes(nodes, misfits, idBits, bound, this.#chance);
+    const ids = homes === undefined ? drawIds(nodes, idBits, this.#chance) : [...homes.keys()].sort();
     const roles = new Map<Id, Role>(ids.map((id) => [id, 'honest']));
-    if (adversary === 'off') return { roles, key: undefined, victim: undefined };
+    if (adversary === 'off') return { roles, homes, key: undefined, victim: undefined };
     const shares = parseAdversaries('scenario.adversary', adversary);
     const key = shares.has('sybil') ? this.#chance.id(idBits) : undefined;
     const order = new Uint32Array(nodes);
@@ -117,17 +119,20 @@ export class Town {
       const centre = kind === 'sybil' ? key : kind === 'eclipse' ? victim : undefined;
       for (let i = Math.min(nodes - 1, Math.floor(share * nodes + 0.5)); i > 0; i--) {
         const id = ids[order[next++] as number] as Id;
-        if (centre !== undefined) roles.delete(id);
-        roles.set(centre === undefined ? id : this.#near(centre, nodes), kind);
+        if (centre === undefined) {
+          roles.set(id, kind);
+          continue;
+        }
+        roles.delete(id);
+        const random = this.#chance.id(idBits);
+        const endpoint = crowdedEndpointOf(next);
+        const keeps = sybilIds === 'fit' && bound !== undefined;
+        const near = keeps ? fitIdNear(centre, endpoint, random, bound) : chosenIdNear(centre, random, nodes);
+        if (keeps) homes?.set(near, endpoint);
+        roles.set(near, kind);
       }
     }
-    return { roles, key, victim };
-  }
-
-  /** An id that is nearer to `centre` than nearly all of so many others. */
-  #near(centre: Id, nodes: number): Id {
-    const digits = Math.floor((32 - Math.clz32(nodes) + CLUSTER_BITS) / 4);
-    return (centre.slice(0, digits) + this.#chance.id(this.#protocol.profile.idBits).slice(digits)) as Id;
+    return { roles, homes, key, victim };
   }
 
   /** Honest residents that are up. */
@@ -183,7 +188,9 @@ export class Town {
   comeUp(who: Resident, now: Instant): void {
     const { rejoin } = this.#scenario;
     if (who.starts > 0 && rejoin === 'new-id' && who.role === 'honest') {
-      who.contact = { id: this.#chance.id(this.#protocol.profile.idBits), endpoint: who.contact.endpoint };
+      const { idBits, ids } = this.#protocol.profile;
+      const { endpoint } = who.contact;
+      who.contact = { id: fitId(endpoint, this.#chance.id(idBits), ids), endpoint };
       who.saved = undefined;
     }
     who.isUp = true;
