@@ -1,18 +1,35 @@
 /**
- * Mainline as it is simulated: its own profile and defaults. Packets are not encoded on their way; tokens are tied to
+ * Mainline as it is simulated: its own profile and defaults. Packets are encoded for their length alone; tokens are tied to
  * an address, an infohash and an epoch as their keyed hash is, without a key, for nobody looks into a packet there.
  */
 import type { Endpoint, Id } from '@xorrery/core';
 import {
   ed25519,
+  encode,
+  type ImmutableItem,
+  type KrpcOut,
   MAINLINE_DEFAULTS,
+  MAX_VALUE,
   type Mainline,
   type MainlineStore,
   type MainlineStoreConfig,
   mainline,
   TOKEN_ROTATION,
+  type TokenPort,
+  targetOf,
 } from '@xorrery/mainline';
 import type { SimulatedProtocol } from '@xorrery/simulator';
+
+/** Stands for tokens where only the length of a packet matters. */
+const ANY_TOKEN = '00'.repeat(8);
+const UNKEYED: TokenPort = { mint: () => ANY_TOKEN, judge: () => 'bad' };
+
+/** An item as long as BEP 44 allows: a text of 996 bytes. */
+const LONGEST: ImmutableItem = {
+  type: 'immutable',
+  value: Buffer.from('996:'.padEnd(MAX_VALUE, 'x')).toString('hex'),
+};
+const LONGEST_TARGET = targetOf(LONGEST);
 
 /** Members of buckets by depth, as multiples of k: as large clients have them. */
 const BUCKETS = [16, 8, 4, 2, 1];
@@ -51,7 +68,18 @@ export const mainlineProtocol: SimulatedProtocol<Mainline, MainlineStoreConfig, 
     return request.method === 'get_peers' ? { ...reply, peers: [{ key: '5.5.5.5:5' }] } : reply;
   },
   storeOf: (infoHash) => ({ method: 'announce_peer', infoHash, port: 6_881, impliedPort: false, token: '' }),
+  bytesOf: (message, to) => encode(withAnyToken(message), to, UNKEYED).length,
+  bulk: {
+    ask: { method: 'get', target: LONGEST_TARGET },
+    store: { method: 'put', target: LONGEST_TARGET, item: LONGEST, token: '' },
+  },
 };
+
+/** Tokens are written out here, as texts that are longer than the bytes that stand for them. */
+function withAnyToken(message: KrpcOut): KrpcOut {
+  if (message.type !== 'request' || !('token' in message.request)) return message;
+  return { ...message, request: { ...message.request, token: ANY_TOKEN } };
+}
 
 function tokenFor(endpoint: Endpoint, infoHash: Id, epoch: number): string {
   return `${endpoint.slice(0, endpoint.lastIndexOf(':'))}/${infoHash}/${epoch}`;

@@ -6,6 +6,7 @@ export * from './distribution.ts';
 export * from './fault.ts';
 export { type FullTables, fullTables } from './full-tables.ts';
 export { type Generic, generic, genericProtocol } from './generic.ts';
+export type { Harm } from './harm.ts';
 export type { Violation } from './judge.ts';
 export type { Resident, Role } from './population.ts';
 export type * from './protocol.ts';

@@ -29,6 +29,10 @@ export interface SimulatedProtocol<P extends Protocol, C, S> {
   forge(request: P['inRequest'], contacts: readonly Contact[]): P['inReply'];
   /** The request that stores something under a key. */
   storeOf(key: Id): P['outRequest'];
+  /** Bytes of a packet to this address, exactly. Left out: those that the profile says, which may be a little more. */
+  bytesOf?(message: OutMessage<P>, to: Endpoint): number;
+  /** The request with the longest reply, once what it asks for was stored. Left out: nothing makes a reply longer. */
+  readonly bulk?: { readonly ask: P['outRequest']; readonly store: P['outRequest'] };
 }
 
 /** A protocol whose types do not matter to whoever holds it. */

@@ -111,6 +111,7 @@ function smaller(scenario: Scenario): Scenario[] {
     'slow',
     'bandwidth',
     'skew',
+    'unfit',
   ] as const) {
     const plain = DEFAULT_SCENARIO[name];
     if (JSON.stringify(scenario[name]) !== JSON.stringify(plain)) found.push({ ...scenario, [name]: plain });

@@ -3,6 +3,7 @@
  * are not among them.
  */
 import { networkSize, tableOf } from '@xorrery/core';
+import type { Harm } from './harm.ts';
 import type { Violation } from './judge.ts';
 import { type Scores, scoresOf } from './score.ts';
 import type { Sample, Simulation } from './simulation.ts';
@@ -19,6 +20,7 @@ export interface Result extends Scores {
   /** Simulated ms. */
   readonly virtualMs: number;
   readonly traffic: Traffic;
+  readonly harm: Harm;
   /** Lookups whose asker left, and those that were not accepted. */
   readonly orphaned: number;
   readonly rejected: Readonly<Record<string, number>>;
@@ -34,7 +36,7 @@ export interface Result extends Scores {
 }
 
 export function resultOf(simulation: Simulation): Result {
-  const { scenario, lookups, events, now, wires, violation, town, joined, series } = simulation;
+  const { scenario, lookups, events, now, wires, harm, violation, town, joined, series } = simulation;
   const { nodes, seed, k, alpha } = scenario;
   return {
     nodes,
@@ -47,6 +49,7 @@ export function resultOf(simulation: Simulation): Result {
     events,
     virtualMs: now,
     traffic: { ...wires.traffic },
+    harm: { ...harm },
     orphaned: lookups.orphaned,
     rejected: Object.fromEntries([...lookups.rejected].sort()),
     occupancy: occupancyOf(simulation),

@@ -54,6 +54,10 @@ export interface Scenario {
   readonly skew: Instant;
   /** Who is not honest (SPEC). */
   readonly adversary: string | 'off';
+  /** ms between two requests of one adversary that floods or reflects. */
+  readonly floodEvery: Instant;
+  /** Where one node is attacked, whose lookups are judged: its own, or those of others who look for it. */
+  readonly lookupsBy: 'attacked' | 'others';
   /** Of a cluster of Sybils, where ids are bound to addresses: chosen freely, or the nearest that fit their addresses. */
   readonly sybilIds: 'chosen' | 'fit';
   /** The share of honest nodes whose ids do not fit their addresses, where these are bound to each other (BEP 42). */
@@ -118,6 +122,8 @@ export const DEFAULT_SCENARIO: Scenario = {
   slow: 'off',
   skew: 0,
   adversary: 'off',
+  floodEvery: 50,
+  lookupsBy: 'attacked',
   sybilIds: 'chosen',
   unfit: 0,
   config: {},
@@ -194,6 +200,8 @@ const CHECKS: Readonly<Record<keyof Scenario, Check>> = {
   slow: orOff(record({ share, ms: integer(1, 3_600_000) })),
   skew: time,
   adversary: orOff(text(parseAdversaries)),
+  floodEvery: integer(1, 3_600_000),
+  lookupsBy: choice('attacked', 'others'),
   sybilIds: choice('chosen', 'fit'),
   unfit: share,
   config: (field, value) => {

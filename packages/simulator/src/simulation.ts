@@ -5,17 +5,20 @@
  * It refuses to: wait, print, write files, or look at a real clock. Whoever runs it does so in slices (`run`).
  */
 import {
+  type Endpoint,
   type Instant,
   makeNode,
   type NodeEffect,
   type NodeEvent,
   type NodeMachine,
+  type OutMessage,
   type Protocol,
 } from '@xorrery/core';
 import { Agenda } from './agenda.ts';
 import { Chance } from './chance.ts';
 import { Digest, type Hash } from './digest.ts';
 import { faultsOf, members, translated } from './fault.ts';
+import type { Harm } from './harm.ts';
 import { breachOf, type Violation } from './judge.ts';
 import { Lookups } from './lookups.ts';
 import { type AnyState, NEVER_WAKES, type Resident } from './population.ts';
@@ -129,11 +132,23 @@ export class Simulation {
       key: attacked.key,
     });
     this.#plan = (at, delivery) => this.#agenda.add(at, delivery);
-    this.#villains = new Villains(this.town, protocol, chance('villains'), (who, from, to, message, after) => {
-      const bytes = protocol.profile.sizeOf(message);
-      this.wires.send(who, from, to, message, bytes, this.#agenda.now + after, this.#plan);
-    });
+    this.#villains = new Villains(
+      this.town,
+      protocol,
+      chance('villains'),
+      scenario.floodEvery,
+      (who, from, to, message, after) => {
+        const bytes = this.#bytesOf(message, to);
+        this.wires.send(who, from, to, message, bytes, this.#agenda.now + after, this.#plan);
+        return bytes;
+      },
+    );
     this.#planAll();
+  }
+
+  /** What attackers got out of it so far. */
+  get harm(): Harm {
+    return this.#villains.counter.harm;
   }
 
   /** Simulated ms so far. */
@@ -342,7 +357,8 @@ export class Simulation {
   #perform(who: Resident, effect: NodeEffect<Protocol>): void {
     switch (effect.type) {
       case 'transmit': {
-        const bytes = this.#protocol.profile.sizeOf(effect.message);
+        const bytes = this.#bytesOf(effect.message, effect.to);
+        this.#villains.counter.heard(effect.message, bytes);
         this.wires.send(who, who.contact.endpoint, effect.to, effect.message, bytes, this.now, this.#plan);
         return;
       }
@@ -366,6 +382,11 @@ export class Simulation {
       default:
         return;
     }
+  }
+
+  #bytesOf(message: OutMessage<Protocol>, to: Endpoint): number {
+    const { bytesOf, profile } = this.#protocol;
+    return bytesOf === undefined ? profile.sizeOf(message) : bytesOf(message, to);
   }
 
   #fail(who: Resident, claim: string): void {

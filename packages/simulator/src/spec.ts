@@ -64,6 +64,9 @@ export const ADVERSARIES = [
   'token-thief',
   'slow-loris',
   'id-changer',
+  'flood',
+  'spoofed-flood',
+  'reflection',
 ] as const;
 
 export type AdversaryKind = (typeof ADVERSARIES)[number];

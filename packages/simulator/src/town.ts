@@ -21,7 +21,7 @@ import { chosenIdNear, crowdedEndpointOf, drawHomes, drawIds, endpointOf, fitId,
 import { type AnyState, newResident, type Resident, type Role } from './population.ts';
 import type { AnyProtocol } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
-import { parseAdversaries, parseSessions } from './spec.ts';
+import { type AdversaryKind, parseAdversaries, parseSessions } from './spec.ts';
 import { Truth } from './truth.ts';
 import type { Wires } from './wires.ts';
 
@@ -32,6 +32,8 @@ type Born = (node: number, state: AnyState) => void;
 
 /** Wall time of simulated hosts at the start; any constant would do. */
 const EPOCH = 1_700_000_000_000;
+/** Those who have many addresses in few networks. */
+const CROWDED: readonly Role[] = ['sybil', 'eclipse', 'flood'];
 
 /** Who is who: each id with its role; and with its address, where ids are bound to addresses. */
 interface Cast {
@@ -46,7 +48,7 @@ export class Town {
   readonly truth: Truth;
   /** Honest residents. */
   readonly honest: number;
-  /** What adversaries gather around: a key, or a node. */
+  /** What adversaries gather around: a key that all lookups are for, or a node. */
   readonly attacked: { readonly key: Id | undefined; readonly node: Resident | undefined };
   /** What tables held before the first lookup; `undefined` where nodes join. */
   readonly tables: FullTables | undefined;
@@ -79,7 +81,7 @@ export class Town {
     const ids = [...roles.keys()].sort();
     this.residents = ids.map((id, number) => {
       const role = roles.get(id) as Role;
-      const isCrowded = role === 'sybil' || role === 'eclipse';
+      const isCrowded = CROWDED.includes(role);
       const endpoint = homes?.get(id) ?? (isCrowded ? crowdedEndpointOf(number) : endpointOf(number));
       const resident = newResident(number, role, { id, endpoint }, skew === 0 ? 0 : -this.#chance.below(skew + 1));
       wires.attach(endpoint, resident);
@@ -87,7 +89,8 @@ export class Town {
       return resident;
     });
     this.honest = this.residents.filter((it) => it.role === 'honest').length;
-    this.attacked = { key, node: victim === undefined ? undefined : this.residents[ids.indexOf(victim)] };
+    const node = victim === undefined ? undefined : this.residents[ids.indexOf(victim)];
+    this.attacked = { key: key ?? (scenario.lookupsBy === 'others' ? victim : undefined), node };
     this.isHonest = (id) => !this.#foul.has(id);
     const isFull = scenario.tables === 'full';
     this.truth = new Truth(isFull ? ids : []);
@@ -113,22 +116,26 @@ export class Town {
       const j = this.#chance.below(i + 1);
       [order[i], order[j]] = [order[j] as number, order[i] as number];
     }
-    const victim = shares.has('eclipse') ? ids[order[nodes - 1] as number] : undefined;
+    const isNodeAttacked = ['eclipse', 'flood', 'spoofed-flood'].some((it) => shares.has(it as AdversaryKind));
+    const victim = isNodeAttacked ? ids[order[nodes - 1] as number] : undefined;
     let next = 0;
     for (const [kind, share] of shares) {
       const centre = kind === 'sybil' ? key : kind === 'eclipse' ? victim : undefined;
       for (let i = Math.min(nodes - 1, Math.floor(share * nodes + 0.5)); i > 0; i--) {
         const id = ids[order[next++] as number] as Id;
-        if (centre === undefined) {
+        // A flood comes from few networks, with the ids that go with them; where ids are free, its own do.
+        if (!CROWDED.includes(kind) || (centre === undefined && bound === undefined)) {
           roles.set(id, kind);
           continue;
         }
         roles.delete(id);
         const random = this.#chance.id(idBits);
         const endpoint = crowdedEndpointOf(next);
-        const keeps = sybilIds === 'fit' && bound !== undefined;
-        const near = keeps ? fitIdNear(centre, endpoint, random, bound) : chosenIdNear(centre, random, nodes);
-        if (keeps) homes?.set(near, endpoint);
+        const isFit = bound !== undefined && (centre === undefined || sybilIds === 'fit');
+        const near = isFit
+          ? fitIdNear(centre ?? random, endpoint, random, bound)
+          : chosenIdNear(centre ?? random, random, nodes);
+        if (isFit) homes?.set(near, endpoint);
         roles.set(near, kind);
       }
     }
@@ -153,14 +160,15 @@ export class Town {
     return order;
   }
 
-  /** An honest node that is up and awake; the attacked one, if there is one. `undefined` when there is none. */
+  /** An honest node that is up and awake: the attacked one, if there is one, or anybody else. `undefined`: there is none. */
   asker(now: Instant): Resident | undefined {
     const { node } = this.attacked;
-    if (node !== undefined) return node.isUp && node.asleepUntil <= now ? node : undefined;
+    const isOwn = this.#scenario.lookupsBy === 'attacked';
+    if (node !== undefined && isOwn) return node.isUp && node.asleepUntil <= now ? node : undefined;
     if (this.#up.length === 0) return undefined;
     for (let tries = 0; tries < 64; tries++) {
       const who = this.#chance.pick(this.#up);
-      if (who.asleepUntil <= now) return who;
+      if (who.asleepUntil <= now && who !== node) return who;
     }
     return undefined;
   }

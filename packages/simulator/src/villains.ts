@@ -10,17 +10,22 @@
  * - `token-thief`: stores under tokens that were given to others.
  * - `slow-loris`: answers rightly, just before it would be given up.
  * - `id-changer`: answers rightly, under another id each time.
+ * - `flood`: asks one node without end, from addresses in few networks.
+ * - `spoofed-flood`: the same, each time in the name of another address where nobody is.
+ * - `reflection`: asks everybody for as much as they can say, in the name of one third party.
  */
 import type { Contact, Endpoint, Id, Instant } from '@xorrery/core';
 import type { Chance } from './chance.ts';
+import { HarmCounter } from './harm.ts';
+import { fitId } from './homes.ts';
 import type { Resident } from './population.ts';
 import type { AnyProtocol } from './protocol.ts';
 import type { AdversaryKind } from './spec.ts';
 import type { Town } from './town.ts';
 import { Truth } from './truth.ts';
 
-/** Sends a message in somebody's name, after so many ms. */
-type Send = (who: Resident, from: Endpoint, to: Endpoint, message: never, after: Instant) => void;
+/** Sends a message in somebody's name, after so many ms; its bytes. */
+type Send = (who: Resident, from: Endpoint, to: Endpoint, message: never, after: Instant) => number;
 
 interface Request {
   readonly type: string;
@@ -34,8 +39,13 @@ const NAMED = 20;
 const NEARLY_LATE = 1_700;
 /** ms between two acts of one adversary. */
 const REST = 5_000;
+/** Whom reflected packets go to: somebody who has nothing to do with the network. */
+const THIRD_PARTY = '9.9.9.9:53';
 
 export class Villains {
+  /** What they got out of it. */
+  readonly counter: HarmCounter = new HarmCounter();
+  readonly #floodEvery: Instant;
   readonly #town: Town;
   readonly #protocol: AnyProtocol;
   readonly #chance: Chance;
@@ -44,8 +54,11 @@ export class Villains {
   readonly #contacts = new Map<Id, Contact>();
   /** Tokens that were seen: whose they are, and who gave them. */
   readonly #loot: { readonly token: string; readonly giver: Endpoint }[] = [];
+  /** Who was asked to hold what makes replies long. */
+  readonly #primed = new Set<Endpoint>();
 
-  constructor(town: Town, protocol: AnyProtocol, chance: Chance, send: Send) {
+  constructor(town: Town, protocol: AnyProtocol, chance: Chance, floodEvery: Instant, send: Send) {
+    this.#floodEvery = floodEvery;
     this.#town = town;
     this.#protocol = protocol;
     this.#chance = chance;
@@ -65,6 +78,7 @@ export class Villains {
     const { type, tid, request, reply } = message as Request & { readonly reply?: { readonly token?: unknown } };
     const role = who.role as AdversaryKind;
     if (type === 'reply' && role === 'token-thief') this.#pocket(from, reply?.token);
+    if (type === 'reply' && role === 'reflection') this.#prime(who, from, reply?.token);
     if (type !== 'request') return;
     const target = this.#protocol.targetOf(request);
     const contacts = target === undefined ? [] : this.#named(role, target);
@@ -91,6 +105,13 @@ export class Villains {
       case 'token-thief':
         this.#steal(who);
         return REST / 10;
+      case 'flood':
+      case 'spoofed-flood':
+        this.#flood(who);
+        return this.#floodEvery;
+      case 'reflection':
+        this.#reflect(who);
+        return this.#floodEvery;
       default:
         return REST;
     }
@@ -124,10 +145,54 @@ export class Villains {
     for (const { endpoint } of whom) this.#ask(who, who.contact.endpoint, endpoint, this.#protocol.profile.ping);
   }
 
-  #ask(who: Resident, from: Endpoint, to: Endpoint, request: unknown): void {
-    const { id: sender } = who.contact;
-    const message = { type: 'request', tid: this.#chance.hex(4), sender, readOnly: false, request };
-    this.#send(who, from, to, message as never, 0);
+  /** The transaction id, and the bytes that it took. */
+  #ask(
+    who: Resident,
+    from: Endpoint,
+    to: Endpoint,
+    request: unknown,
+    sender: Id = who.contact.id,
+  ): readonly [tid: string, bytes: number] {
+    const tid = this.#chance.hex(4);
+    return [tid, this.#send(who, from, to, { type: 'request', tid, sender, readOnly: false, request } as never, 0)];
+  }
+
+  /** As `#ask`, with an eye on what comes of it. */
+  #harm(who: Resident, from: Endpoint, to: Endpoint, request: unknown, sender: Id = who.contact.id): void {
+    this.counter.asked(...this.#ask(who, from, to, request, sender));
+  }
+
+  #flood(who: Resident): void {
+    const { node } = this.#town.attacked;
+    if (node === undefined) return;
+    const { idBits, ids, findNode } = this.#protocol.profile;
+    const request = findNode(this.#chance.id(idBits));
+    if (who.role === 'flood') return this.#harm(who, who.contact.endpoint, node.contact.endpoint, request);
+    const [a, b, c] = [this.#chance.below(256), this.#chance.below(256), this.#chance.below(256)];
+    const from = `7.${a}.${b}.${c}:6881`;
+    this.#harm(who, from, node.contact.endpoint, request, fitId(from, this.#chance.id(idBits), ids));
+  }
+
+  /** Asks an honest node in the third party's name; first, and once, in its own for what makes the reply long. */
+  #reflect(who: Resident): void {
+    const { role, contact } = this.#chance.pick(this.#town.residents);
+    if (role !== 'honest') return;
+    const { bulk, profile } = this.#protocol;
+    const { endpoint } = contact;
+    if (bulk !== undefined && !this.#primed.has(endpoint)) {
+      this.#primed.add(endpoint);
+      this.#ask(who, who.contact.endpoint, endpoint, bulk.ask);
+      return;
+    }
+    const random = this.#chance.id(profile.idBits);
+    const request = bulk === undefined ? profile.findNode(random) : bulk.ask;
+    this.#harm(who, THIRD_PARTY, endpoint, request, fitId(THIRD_PARTY, random, profile.ids));
+  }
+
+  #prime(who: Resident, at: Endpoint, token: unknown): void {
+    const { bulk, profile } = this.#protocol;
+    if (bulk === undefined || typeof token !== 'string') return;
+    this.#ask(who, who.contact.endpoint, at, profile.granted(bulk.store, token));
   }
 
   #spoof(who: Resident): void {
@@ -151,7 +216,7 @@ export class Villains {
     if (taken === undefined) return;
     const store = this.#protocol.profile.granted(this.#protocol.storeOf(key), taken.token);
     const other = this.#chance.pick(this.#town.residents).contact;
-    this.#ask(who, other.endpoint, taken.giver, store);
+    this.#harm(who, other.endpoint, taken.giver, store);
   }
 
   #pocket(giver: Endpoint, token: unknown): void {

@@ -74,6 +74,12 @@ export class Wires {
     const { latency, faults, chance, bandwidth } = this.#options;
     traffic.sent++;
     traffic.bytes += bytes;
+    // Its own line carries it first, wherever it ends.
+    let leaves = now;
+    if (bandwidth !== 'off') {
+      leaves = Math.max(now, sender.busyUntil) + Math.floor((bytes * 1_000) / bandwidth);
+      sender.busyUntil = leaves;
+    }
     const receiver = this.#byAddress.get(to);
     if (receiver === undefined) {
       traffic.unreachable++;
@@ -83,11 +89,6 @@ export class Wires {
     if (fate === 'drop') {
       traffic.lost++;
       return;
-    }
-    let leaves = now;
-    if (bandwidth !== 'off') {
-      leaves = Math.max(now, sender.busyUntil) + Math.floor((bytes * 1_000) / bandwidth);
-      sender.busyUntil = leaves;
     }
     const garbled = fate === 'garble';
     if (garbled) traffic.garbled++;

@@ -79,6 +79,9 @@ describe('an adversary', () => {
     'token-thief:0.1',
     'slow-loris:0.2',
     'id-changer:0.2',
+    'flood:0.1',
+    'spoofed-flood:0.1',
+    'reflection:0.1',
   ])('[X09] of kind %s breaks no promise of a node, and hangs no lookup', (adversary) => {
     for (const tables of ['full', 'joined'] as const) {
       const { violation, lookups, rejected } = resultFor({ ...share, nodes: 80, adversary, tables });

@@ -37,6 +37,10 @@ describe('a scenario', () => {
     [{ sleeps: {} }, 'scenario.sleeps', 'must be a list'],
     [{ nodes: 3, sessions: [{ node: 3, from: 0, until: 1 }] }, 'scenario.sessions[0].node', 'from 0 to 2'],
     [{ churn: 'exp:1h', sessions: [{ node: 0, from: 0, until: 1 }] }, 'scenario.sessions', "needs churn 'off'"],
+    [{ floodEvery: 0 }, 'scenario.floodEvery', 'must be an integer from 1 to 3600000, got 0'],
+    [{ lookupsBy: 'all' }, 'scenario.lookupsBy', "must be one of attacked, others, got 'all'"],
+    [{ sybilIds: 'any' }, 'scenario.sybilIds', "must be one of chosen, fit, got 'any'"],
+    [{ unfit: -1 }, 'scenario.unfit', 'must be a number from 0 to 1, got -1'],
     [{ config: [] }, 'scenario.config', 'must be an object'],
   ])('%j is refused, naming %s', (parts, field, why) => {
     expect(() => scenarioOf(parts)).toThrow(expect.objectContaining({ name: 'ConfigError', field }));
@@ -88,9 +92,10 @@ describe('a SPEC', () => {
   });
 
   it('[X09] of adversaries says their kinds and shares', () => {
-    expect([...parseAdversaries('x', 'sybil:0.1,slow-loris:0.05')]).toEqual([
+    expect([...parseAdversaries('x', 'sybil:0.1,slow-loris:0.05,spoofed-flood:0.2')]).toEqual([
       ['sybil', 0.1],
       ['slow-loris', 0.05],
+      ['spoofed-flood', 0.2],
     ]);
     for (const bad of ['sybil', 'sybil:-1', 'ninja:0.1', 'liar:0.1,liar:0.1', 'liar:1', '']) {
       expect(() => parseAdversaries('x', bad)).toThrow('x: ');

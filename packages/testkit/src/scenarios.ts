@@ -80,6 +80,9 @@ export function scenarios({ maxNodes = 24, maxLookups = 8 }: ScenarioLimits = {}
         'token-thief:0.2',
         'slow-loris:0.3',
         'id-changer:0.3',
+        'flood:0.2',
+        'spoofed-flood:0.2',
+        'reflection:0.2',
       ),
     ),
   }) as fc.Arbitrary<Parts>;

@@ -39,7 +39,8 @@ SPECs:
   latency    fixed:MS | uniform:LO,HI | lognormal:MEDIAN_MS,SIGMA
   churn      exp:MEAN | weibull:SHAPE,MEAN           (durations: 30s, 15m, 2h)
   adversary  KIND:SHARE[,KIND:SHARE], a KIND of sybil, eclipse, poison, liar,
-             spoof, token-thief, slow-loris, id-changer
+             spoof, token-thief, slow-loris, id-changer, flood,
+             spoofed-flood, reflection
 
 Examples:
   xorrery sim

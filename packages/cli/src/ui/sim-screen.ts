@@ -128,5 +128,11 @@ export function simLines(scenario: Scenario, run: Run, paint: Paint): string[] {
       ),
     );
   }
+  const { requests, requestBytes, granted, answerBytes } = run.harm;
+  if (requests > 0) {
+    const gain = (answerBytes / requestBytes).toFixed(2);
+    const granting = `${granted.toLocaleString('en')} granted`;
+    lines.splice(4, 0, row('harm', `${requests.toLocaleString('en')} requests, ${granting}, bytes x ${gain}`));
+  }
   return lines;
 }
