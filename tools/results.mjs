@@ -13,10 +13,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = `${root}docs/results/`;
 
 /** @typedef {{ point: Record<string, unknown>, recall: { mean: number, exact: number }, success: number, foul: number,
- *   messages: { mean: number }, hops: { mean: number }, latencyMs: { p50: number, p95: number }, violations: number }} Run */
+ *   messages: { mean: number }, hops: { mean: number }, latencyMs: { p50: number, p95: number }, violations: number,
+ *   harm: { requests: number, requestBytes: number, granted: number, answerBytes: number }, virtualMs: number }} Run */
 /** @typedef {{ title: string, about: string, figure: string, verdict: string, grid: object }} Page */
 
-/** @type {Record<string, { head: string, of: (run: Run) => number, digits: number }>} */
+/** @typedef {Record<string, { head: string, of: (run: Run) => number, digits: number }>} Figures */
+
+/** @type {Figures} */
 const FIGURES = {
   recall: { head: 'recall', of: (it) => it.recall.mean, digits: 4 },
   exact: { head: 'exact', of: (it) => it.recall.exact, digits: 3 },
@@ -26,6 +29,13 @@ const FIGURES = {
   messages: { head: 'messages', of: (it) => it.messages.mean, digits: 2 },
   p50: { head: 'p50 ms', of: (it) => it.latencyMs.p50, digits: 0 },
   p95: { head: 'p95 ms', of: (it) => it.latencyMs.p95, digits: 0 },
+};
+
+/** What attackers got, where there are such that want something. @type {Figures} */
+const HARM = {
+  granted: { head: 'granted', of: ({ harm }) => harm.granted / harm.requests, digits: 3 },
+  gain: { head: 'gain', of: ({ harm }) => harm.answerBytes / harm.requestBytes, digits: 2 },
+  rate: { head: 'kB/s', of: ({ harm, virtualMs }) => harm.answerBytes / virtualMs, digits: 1 },
 };
 
 const names = readdirSync(folder)
@@ -64,16 +74,18 @@ const section = async (name) => {
     typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
   const mean = (/** @type {Run[]} */ all, /** @type {(run: Run) => number} */ of) =>
     all.reduce((sum, it) => sum + of(it), 0) / all.length;
+  const isHarmed = runs.every((it) => it.harm.requests > 0);
+  const figures = isHarmed ? { ...FIGURES, ...HARM } : FIGURES;
   const rows = [...groups.values()].map((all) => [
     ...heads.map((head) => cell(all[0]?.point[head])),
-    ...Object.values(FIGURES).map(({ of, digits }) => mean(all, of).toFixed(digits)),
+    ...Object.values(figures).map(({ of, digits }) => mean(all, of).toFixed(digits)),
   ]);
-  const head = [...heads.map((it) => it.split('.').at(-1) ?? it), ...Object.values(FIGURES).map((it) => it.head)];
+  const head = [...heads.map((it) => it.split('.').at(-1) ?? it), ...Object.values(figures).map((it) => it.head)];
   const table = [head, head.map(() => '---'), ...rows].map((it) => `| ${it.join(' | ')} |`).join('\n');
   const [first = '', second] = heads;
   const values = [...groups.values()].map((all) => ({
     x: /** @type {number} */ (all[0]?.point[first]),
-    y: mean(all, FIGURES[figure]?.of ?? (() => 0)),
+    y: mean(all, figures[figure]?.of ?? (() => 0)),
     series: second === undefined ? '' : `${second.split('.').at(-1)} ${cell(all[0]?.point[second])}`,
   }));
   const isDrawn = values.every((it) => typeof it.x === 'number');
