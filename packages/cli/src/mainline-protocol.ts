@@ -47,14 +47,14 @@ export const mainlineProtocol: SimulatedProtocol<Mainline, MainlineStoreConfig, 
     if (message.type === 'reply') {
       const { token, ...rest } = message.reply;
       if (token === undefined) return { ...message, reply: rest };
-      return { ...message, reply: { ...rest, token: tokenFor(to, token.infoHash, token.epoch) } };
+      return { ...message, reply: { ...rest, token: mintedFor(to, token.infoHash, token.epoch) } };
     }
     if (message.type === 'error') return message;
     const { request } = message;
     if (request.method !== 'announce_peer' && request.method !== 'put') return { ...message, request };
     const target = request.method === 'put' ? request.target : request.infoHash;
     const epoch = Math.floor(now / TOKEN_ROTATION);
-    const isOf = (then: number): boolean => request.token === tokenFor(from, target, then);
+    const isOf = (then: number): boolean => request.token === mintedFor(from, target, then);
     const token = isOf(epoch) ? 'current' : isOf(epoch - 1) ? 'previous' : 'bad';
     return { ...message, request: { ...request, token } };
   },
@@ -67,6 +67,7 @@ export const mainlineProtocol: SimulatedProtocol<Mainline, MainlineStoreConfig, 
     const reply = { nodes: contacts, token: 'forged' };
     return request.method === 'get_peers' ? { ...reply, peers: [{ key: '5.5.5.5:5' }] } : reply;
   },
+  tokenFor: (infoHash) => ({ method: 'get_peers', infoHash }),
   storeOf: (infoHash) => ({ method: 'announce_peer', infoHash, port: 6_881, impliedPort: false, token: '' }),
   bytesOf: (message, to) => encode(withAnyToken(message), to, UNKEYED).length,
   bulk: {
@@ -81,6 +82,6 @@ function withAnyToken(message: KrpcOut): KrpcOut {
   return { ...message, request: { ...message.request, token: ANY_TOKEN } };
 }
 
-function tokenFor(endpoint: Endpoint, infoHash: Id, epoch: number): string {
+function mintedFor(endpoint: Endpoint, infoHash: Id, epoch: number): string {
   return `${endpoint.slice(0, endpoint.lastIndexOf(':'))}/${infoHash}/${epoch}`;
 }

@@ -1,40 +1,29 @@
 /** The defences of a Mainline node off and on, as docs/results.md has them: larger networks, several seeds. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { xorrery } from './processes.ts';
+import { cellsOf } from '../src/grid.ts';
+import { type Run, runScenario } from '../src/simulate.ts';
 
-interface Run {
-  readonly point: Readonly<Record<string, unknown>>;
-  readonly success: number;
-  readonly foul: number;
-  readonly recall: { readonly mean: number };
-  readonly virtualMs: number;
-  readonly violations: number;
-  readonly harm: Readonly<Record<'requests' | 'requestBytes' | 'granted' | 'answerBytes', number>>;
-}
-
-const directory = mkdtempSync(join(tmpdir(), 'xorrery-'));
-
-/** Sweeps a grid; a function that gives the mean of a figure over the runs at one value of its only axis. */
+/** Runs a grid; a function that gives the mean of a figure over the runs at one value of its only axis. */
 const sweep = async (
   base: object,
   axis: string,
   values: readonly unknown[],
 ): Promise<(value: unknown, of: (run: Run) => number) => number> => {
-  const file = join(directory, 'grid.json');
   const whole = { profile: 'mainline', k: 8, lookups: 60, ...base };
-  writeFileSync(file, JSON.stringify({ base: whole, grid: { [axis]: values }, seeds: [1, 2] }));
-  const { code, out, err } = await xorrery('sweep', file, '--json', '--workers', '2');
-  expect(code, err).toBe(0);
-  const { results } = JSON.parse(out) as { readonly results: readonly Run[] };
-  expect(results.map((it) => it.violations).every((it) => it === 0)).toBe(true);
+  const results: { readonly value: unknown; readonly run: Run }[] = [];
+  for (const { point, scenario } of cellsOf({ base: whole, grid: { [axis]: values }, seeds: [1, 2] })) {
+    const run = await runScenario(scenario);
+    expect(run.violation).toBeUndefined();
+    results.push({ value: point[axis], run });
+  }
   return (value, of) => {
-    const runs = results.filter((it) => JSON.stringify(it.point[axis]) === JSON.stringify(value));
-    return runs.reduce((sum, it) => sum + of(it), 0) / runs.length;
+    const runs = results.filter((it) => it.value === value);
+    return runs.reduce((sum, it) => sum + of(it.run), 0) / runs.length;
   };
 };
+
+/** Of the responder: its defaults. */
+const usual = {};
 
 describe('Sybils around a key', () => {
   const sybils = { nodes: 130, adversary: 'sybil:0.3' };
@@ -63,19 +52,19 @@ describe('a flood of 200 requests a second', () => {
     '[X09][U16] from one network spoils no lookup of %s under the default limits, and most without',
     async (lookupsBy) => {
       const base = { ...flooded, adversary: 'flood:0.1', lookupsBy };
-      const mean = await sweep(base, 'config.responder', [unlimited, {}]);
+      const mean = await sweep(base, 'config.responder', [unlimited, usual]);
       expect(mean(unlimited, (it) => it.success)).toBeLessThan(0.2);
-      expect(mean({}, (it) => it.success)).toBe(1);
-      expect(mean({}, (it) => it.harm.granted / it.harm.requests)).toBeLessThan(0.1);
+      expect(mean(usual, (it) => it.success)).toBe(1);
+      expect(mean(usual, (it) => it.harm.granted / it.harm.requests)).toBeLessThan(0.1);
     },
   );
 
   it('[X09][U16] in the names of others is answered with 8,000 bytes a second, and lookups go on', async () => {
-    const mean = await sweep({ ...flooded, adversary: 'spoofed-flood:0.1' }, 'config.responder', [unlimited, {}]);
+    const mean = await sweep({ ...flooded, adversary: 'spoofed-flood:0.1' }, 'config.responder', [unlimited, usual]);
     expect(mean(unlimited, (it) => it.success)).toBeLessThan(0.2);
-    expect(mean({}, (it) => it.success)).toBe(1);
+    expect(mean(usual, (it) => it.success)).toBe(1);
     // The codec's bytes are fewer than those that are charged.
-    expect(mean({}, (it) => it.harm.answerBytes - 96_000 - 8 * it.virtualMs)).toBeLessThan(0);
+    expect(mean(usual, (it) => it.harm.answerBytes - 96_000 - 8 * it.virtualMs)).toBeLessThan(0);
   });
 });
 
@@ -83,11 +72,12 @@ describe('reflection at a third party', () => {
   it('[X09][U16] gains less with the limits of each host on, and never more than the bound', async () => {
     const base = { nodes: 100, tables: 'full', spacing: 500, adversary: 'reflection:0.05', floodEvery: 5 };
     const open = { limiter: { perHost: 'off', perNetwork: 'off' }, maxRate: 'off', amplification: 'off' };
-    const mean = await sweep(base, 'config.responder', [open, {}, { amplification: 8 }]);
+    const tight = { amplification: 8 };
+    const mean = await sweep(base, 'config.responder', [open, usual, tight]);
     const gain = ({ harm }: Run): number => harm.answerBytes / harm.requestBytes;
     expect(mean(open, gain)).toBeGreaterThan(12);
-    expect(mean({}, gain)).toBeLessThan(0.75 * mean(open, gain));
-    expect(mean({ amplification: 8 }, gain)).toBeLessThan(3);
-    expect(mean({}, (it) => it.recall.mean)).toBe(1);
+    expect(mean(usual, gain)).toBeLessThan(0.75 * mean(open, gain));
+    expect(mean(tight, gain)).toBeLessThan(3);
+    expect(mean(usual, (it) => it.recall.mean)).toBe(1);
   });
 });

@@ -185,6 +185,7 @@ export const genericProtocol: SimulatedProtocol<Generic, RecordsConfig, Records<
     const lie = request.method === 'find_value' ? { digest: contacts[0]?.id ?? request.target } : undefined;
     return { contacts, token: '/-1', ...lie };
   },
+  tokenFor: generic.findNode,
   storeOf: (target) => ({ method: 'store', target, digest: target, token: '' }),
 };
 

@@ -27,6 +27,8 @@ export interface SimulatedProtocol<P extends Protocol, C, S> {
   targetOf(request: P['inRequest']): Id | undefined;
   /** A reply that names these contacts, and may claim to hold what was asked for. */
   forge(request: P['inRequest'], contacts: readonly Contact[]): P['inReply'];
+  /** The request whose reply brings a token to store something under a key. */
+  tokenFor(key: Id): P['outRequest'];
   /** The request that stores something under a key. */
   storeOf(key: Id): P['outRequest'];
   /** Bytes of a packet to this address, exactly. Left out: those that the profile says, which may be a little more. */

@@ -42,6 +42,14 @@ const REST = 5_000;
 /** Whom reflected packets go to: somebody who has nothing to do with the network. */
 const THIRD_PARTY = '9.9.9.9:53';
 
+/** A token: what it is for, who gave it, and to whom. */
+interface Loot {
+  readonly token: string;
+  readonly key: Id;
+  readonly giver: Endpoint;
+  readonly owner: Endpoint;
+}
+
 export class Villains {
   /** What they got out of it. */
   readonly counter: HarmCounter = new HarmCounter();
@@ -52,8 +60,11 @@ export class Villains {
   readonly #send: Send;
   readonly #gangs = new Map<AdversaryKind, Truth>();
   readonly #contacts = new Map<Id, Contact>();
-  /** Tokens that were seen: whose they are, and who gave them. */
-  readonly #loot: { readonly token: string; readonly giver: Endpoint }[] = [];
+  readonly #loot: Loot[] = [];
+  /** By transaction id: the key that a token was asked for. */
+  readonly #bait = new Map<string, Id>();
+  /** Where they are themselves. */
+  readonly #dens = new Set<Endpoint>();
   /** Who was asked to hold what makes replies long. */
   readonly #primed = new Set<Endpoint>();
 
@@ -67,6 +78,7 @@ export class Villains {
     for (const { role, contact } of town.residents) {
       this.#contacts.set(contact.id, contact);
       if (role === 'honest') continue;
+      this.#dens.add(contact.endpoint);
       const gang = this.#gangs.get(role) ?? new Truth([]);
       gang.add(contact.id);
       this.#gangs.set(role, gang);
@@ -77,7 +89,7 @@ export class Villains {
   receive(who: Resident, from: Endpoint, message: unknown): void {
     const { type, tid, request, reply } = message as Request & { readonly reply?: { readonly token?: unknown } };
     const role = who.role as AdversaryKind;
-    if (type === 'reply' && role === 'token-thief') this.#pocket(from, reply?.token);
+    if (type === 'reply' && role === 'token-thief') this.#pocket(who.contact.endpoint, from, tid, reply?.token);
     if (type === 'reply' && role === 'reflection') this.#prime(who, from, reply?.token);
     if (type !== 'request') return;
     const target = this.#protocol.targetOf(request);
@@ -211,15 +223,22 @@ export class Villains {
   #steal(who: Resident): void {
     const mark = this.#chance.pick(this.#town.residents).contact;
     const key = this.#chance.id(this.#protocol.profile.idBits);
-    this.#ask(who, who.contact.endpoint, mark.endpoint, this.#protocol.profile.findNode(key));
+    const [tid] = this.#ask(who, who.contact.endpoint, mark.endpoint, this.#protocol.tokenFor(key));
+    this.#bait.set(tid, key);
     const taken = this.#loot.shift();
     if (taken === undefined) return;
-    const store = this.#protocol.profile.granted(this.#protocol.storeOf(key), taken.token);
+    const store = this.#protocol.profile.granted(this.#protocol.storeOf(taken.key), taken.token);
     const other = this.#chance.pick(this.#town.residents).contact;
-    this.#harm(who, other.endpoint, taken.giver, store);
+    // No theft: from one of their own, or in the name of whom it was given to.
+    const isLawful = this.#dens.has(taken.giver) || other.endpoint === taken.owner;
+    if (isLawful) this.#ask(who, other.endpoint, taken.giver, store);
+    else this.#harm(who, other.endpoint, taken.giver, store);
   }
 
-  #pocket(giver: Endpoint, token: unknown): void {
-    if (typeof token === 'string' && this.#loot.length < 1_000) this.#loot.push({ token, giver });
+  #pocket(owner: Endpoint, giver: Endpoint, tid: string, token: unknown): void {
+    const key = this.#bait.get(tid);
+    this.#bait.delete(tid);
+    if (typeof token !== 'string' || key === undefined || this.#loot.length >= 1_000) return;
+    this.#loot.push({ token, key, giver, owner });
   }
 }
