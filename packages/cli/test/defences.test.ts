@@ -37,7 +37,7 @@ describe('ids that fit addresses (BEP 42)', () => {
     const parts: Partial<Scenario> = { adversary: 'off', unfit: 0.3, tables: 'full', nodes: 60 };
     expect((await besieged('prefer', parts)).recall.exact).toBe(1);
     expect((await besieged('enforce', parts)).recall.mean).toBeLessThan(0.8);
-    expect(mainlineProtocol.configOf('0'.repeat(40) as never, 1, 8, 3).unfitIds).toBe('prefer');
+    expect(mainlineProtocol.settingsOf(8, 3).unfitIds).toBe('prefer');
   });
 });
 
