@@ -39,6 +39,8 @@ for (const part of asked.length === 0 ? parts : asked) {
     incrementalFile: keptOf(part),
     concurrency: 2,
     timeoutMS: 10_000,
+    // All judges once, on a machine that has other things to do.
+    dryRunTimeoutMinutes: 30,
     tempDirName: '.tmp/stryker',
     reporters: ['clear-text', 'progress-append-only'],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },

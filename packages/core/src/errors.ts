@@ -42,9 +42,12 @@ export function checkChoice(field: string, value: unknown, choices: readonly str
   }
 }
 
-/** States what must hold if this code is right. A failure is a bug here, never a stranger's doing. */
-export function assert(condition: boolean, claim: string): asserts condition {
-  if (!condition) throw new Error(`assertion failed: ${claim}`);
+/**
+ * States what must hold if this code is right. A failure is a bug here, never a stranger's doing. The numbers are put into
+ * words only then: what is asserted in every step must not cost a text.
+ */
+export function assert(condition: boolean, claim: string, ...numbers: readonly number[]): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${[claim, ...numbers].join(' ')}`);
 }
 
 function describe(value: unknown): string {

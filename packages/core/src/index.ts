@@ -7,7 +7,7 @@ export * from './machine.ts';
 export type { PersistentMap } from './map.ts';
 export * as maps from './map.ts';
 export * from './message.ts';
-export { checkNodeConfig, DEFAULT_NODE, type NodeConfig } from './node/config.ts';
+export { checkNodeConfig, DEFAULT_NODE, type NodeConfig, type NodeSettings, nodeConfigOf } from './node/config.ts';
 export { type Health, healthOf } from './node/health.ts';
 export { type NetworkSize, networkSize, type SizeSample, withSample } from './node/network-size.ts';
 export { type ContactView, contactsOf, makeNode, type NodeMachine } from './node/node.ts';

@@ -25,7 +25,7 @@ export class Agenda<T> {
 
   /** Adds something for an instant that is not over. */
   add(at: Instant, thing: T): void {
-    assert(at >= this.#now, `nothing is planned for the past: ${at} at ${this.#now}`);
+    assert(at >= this.#now, 'nothing is planned for the past:', at, this.#now);
     this.#size++;
     if (at === this.#now) {
       this.#list.push(thing);

@@ -1,26 +1,23 @@
 /** The configuration of simulated nodes: the protocol's own, what a scenario's tables ask for, and its overrides. */
-import { ConfigError, type NodeConfig } from '@xorrery/core';
+import { ConfigError, type NodeSettings } from '@xorrery/core';
 import type { AnyProtocol } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
 
 const MONTH = 30 * 24 * 3_600_000;
 
-/** A node's configuration without what tells it from others. */
-export type NodeSettings = Omit<NodeConfig<unknown>, 'self' | 'seed'>;
-
 /** The configuration that all nodes share. Throws `ConfigError` where an override has no place in it. */
-export function settingsFor(scenario: Scenario, protocol: AnyProtocol): NodeSettings {
+export function settingsFor(scenario: Scenario, protocol: AnyProtocol): NodeSettings<unknown> {
   const { k, alpha, tables, config } = scenario;
   for (const key of ['self', 'seed']) {
     if (Object.hasOwn(config, key)) throw new ConfigError(`scenario.config.${key}`, 'is given by the simulation');
   }
-  const own: NodeSettings = protocol.settingsOf(k, alpha);
+  const own: NodeSettings<unknown> = protocol.settingsOf(k, alpha);
   const base = tables === 'full' ? unattended(own, k) : own;
   return Object.keys(config).length === 0 ? base : overridden(base, config, 'scenario.config');
 }
 
 /** Fixed buckets, no caps, and nothing that nodes do on their own account within a month. */
-function unattended(config: NodeSettings, k: number): NodeSettings {
+function unattended(config: NodeSettings<unknown>, k: number): NodeSettings<unknown> {
   return {
     ...config,
     query: { ...config.query, maxPerNetwork: 'off' },

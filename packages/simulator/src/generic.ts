@@ -16,7 +16,7 @@ import {
   ipGroupOf,
   lifetimeAt,
   loadRecords,
-  type NodeConfig,
+  type NodeSettings,
   nextRecordExpiry,
   type OutMessage,
   offerRecord,
@@ -189,7 +189,7 @@ export const genericProtocol: SimulatedProtocol<Generic, RecordsConfig, Records<
   storeOf: (target) => ({ method: 'store', target, digest: target, token: '' }),
 };
 
-function settingsOf(k: number, alpha: number): Omit<NodeConfig<RecordsConfig>, 'self' | 'seed'> {
+function settingsOf(k: number, alpha: number): NodeSettings<RecordsConfig> {
   return {
     ...DEFAULT_NODE,
     query: { ...DEFAULT_NODE.query, k, alpha },

@@ -8,7 +8,7 @@ import type {
   Id,
   InMessage,
   Instant,
-  NodeConfig,
+  NodeSettings,
   OutMessage,
   Profile,
   Protocol,
@@ -18,7 +18,7 @@ import type {
 export interface SimulatedProtocol<P extends Protocol, C, S> {
   readonly profile: Profile<P, C, S>;
   /** The configuration of nodes, all but who they are: buckets, replies and lookups of k. */
-  settingsOf(k: number, alpha: number): Omit<NodeConfig<C>, 'self' | 'seed'>;
+  settingsOf(k: number, alpha: number): NodeSettings<C>;
   /** The message as it arrives: what encoding it, and judging its tokens at the other end, makes of it. */
   carry(message: OutMessage<P>, from: Endpoint, to: Endpoint, now: Instant): InMessage<P>;
   /** Judges a signature. Left out: the protocol has none. */

@@ -9,12 +9,14 @@ import {
   type Instant,
   type NodeConfig,
   type NodeMachine,
+  type NodeSettings,
+  nodeConfigOf,
   restoreNode,
   settled,
   snapshotOf,
 } from '@xorrery/core';
 import { Chance } from './chance.ts';
-import { type NodeSettings, settingsFor } from './config.ts';
+import { settingsFor } from './config.ts';
 import type { Duration } from './distribution.ts';
 import { type FullTables, fullTables } from './full-tables.ts';
 import { chosenIdNear, crowdedEndpointOf, drawHomes, drawIds, endpointOf, fitId, fitIdNear } from './homes.ts';
@@ -58,7 +60,7 @@ export class Town {
   readonly #scenario: Scenario;
   readonly #protocol: AnyProtocol;
   /** One for all, so that a million nodes do not hold a million copies. */
-  readonly #settings: NodeSettings;
+  readonly #settings: NodeSettings<unknown>;
   readonly #machine: AnyMachine;
   readonly #chance: Chance;
   readonly #born: Born | undefined;
@@ -96,7 +98,7 @@ export class Town {
     this.truth = new Truth(isFull ? ids : []);
     this.tables = isFull ? fullTables(ids, [scenario.k], new Chance(scenario.seed, 'tables')) : undefined;
     // Whatever is out of range in it, is so before the first node is made.
-    machine.init({ ...this.#settings, self: ids[0] as Id, seed: 0 });
+    machine.init(nodeConfigOf(this.#settings, ids[0] as Id, 0));
   }
 
   /** Clusters lie around what they attack. */
@@ -250,7 +252,7 @@ export class Town {
 
   #configOf(who: Resident): NodeConfig<unknown> {
     const seed = (this.#scenario.seed + Math.imul(who.number + 1, 0x9e3779b9) + who.starts) >>> 0;
-    return { ...this.#settings, self: who.contact.id, seed };
+    return nodeConfigOf(this.#settings, who.contact.id, seed);
   }
 
   #enlist(who: Resident): void {

@@ -80,6 +80,39 @@ export const DEFAULT_NODE: Omit<NodeConfig<never>, 'self' | 'seed' | 'server'> =
   unfitIds: 'prefer',
 };
 
+/** A node's configuration without what tells it from others. */
+export type NodeSettings<ServerConfig> = Omit<NodeConfig<ServerConfig>, 'self' | 'seed'>;
+
+/** The configuration of one of many nodes that share their settings. All are of one shape, which a spread does not see to. */
+export function nodeConfigOf<C>(settings: NodeSettings<C>, self: Id, seed: number): NodeConfig<C> {
+  return {
+    self,
+    seed,
+    query: settings.query,
+    storeSet: settings.storeSet,
+    cacheLongest: settings.cacheLongest,
+    cacheShortest: settings.cacheShortest,
+    pool: settings.pool,
+    table: settings.table,
+    replySize: settings.replySize,
+    bootstrap: settings.bootstrap,
+    include: settings.include,
+    probe: settings.probe,
+    refresh: settings.refresh,
+    publish: settings.publish,
+    responder: settings.responder,
+    wire: settings.wire,
+    readOnly: settings.readOnly,
+    exemptLocal: settings.exemptLocal,
+    blocked: settings.blocked,
+    whenEmpty: settings.whenEmpty,
+    maxWaiting: settings.maxWaiting,
+    votes: settings.votes,
+    unfitIds: settings.unfitIds,
+    server: settings.server,
+  };
+}
+
 /** Throws `ConfigError` naming the first field that is out of range. Machines check their own parts when made. */
 export function checkNodeConfig(config: NodeConfig<unknown>, idBits: number): void {
   if (!isId(config.self, idBits)) throw new ConfigError('node.self', `must be ${idBits / 4} hex digits`);

@@ -111,7 +111,7 @@ export function makeNode<P extends Protocol, C, S>(profile: Profile<P, C, S>): N
     event: NodeEvent<P>,
     now: Instant,
   ): Step<NodeState<P, C, S>, NodeEffect<P>> {
-    assert(now >= before.at, `time never falls: ${now} after ${before.at}`);
+    assert(now >= before.at, 'time never falls:', now, before.at);
     const isDue = before.wakeAt !== undefined && now >= before.wakeAt;
     if (event.type === 'tick' && !isDue) return { state: before, effects: NO_EFFECTS };
     const rules = before.config.exemptLocal ? rulesForRemote : rulesForAll;

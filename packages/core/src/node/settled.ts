@@ -5,10 +5,12 @@
 import type { Contact } from '../contact.ts';
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
+import { NONE } from '../none.ts';
 import { advanceRefresh } from '../routing/refresh.ts';
 import { nextRoutingDeadline, type RoutingState } from '../routing/routing.ts';
 import { bucketOf, EMPTY_BUCKET } from '../table/bucket.ts';
 import { makeTable, tableSize } from '../table/table.ts';
+import { draftOf } from './turn.ts';
 import type { NodeState } from './types.ts';
 
 /**
@@ -20,22 +22,41 @@ export function settled<P extends Protocol, C, S>(
   buckets: readonly (readonly Contact[])[],
   now: Instant,
 ): NodeState<P, C, S> {
-  const { bootstrap, probe, refresh } = fresh.routing;
+  const { bootstrap, include, probe, refresh } = fresh.routing;
   const { self, config } = probe.table;
-  const heardFrom = buckets.map((members) => bucketHeardFrom(members, now));
+  // Lists of the same instant over and over: one for each length, in a million nodes as in one.
+  const times: Instant[][] = [];
+  const seenNow = (length: number): readonly Instant[] => {
+    times[length] ??= new Array<Instant>(length).fill(now);
+    return times[length] as Instant[];
+  };
+  const heardFrom = buckets.map((members) =>
+    members.length === 0 ? EMPTY_BUCKET : bucketOf(members, seenNow(members.length), NONE, NONE),
+  );
   const table = makeTable(self, config, heardFrom);
-  const joined = { ...bootstrap, contacts: tableSize(table), since: now, said: 'joined' } as const;
+  const { config: joining, random, seeds, attempts } = bootstrap;
+  const { status, config: checks, checking, resting, urgent, nextCheck } = probe;
+  const contacts = tableSize(table);
+  // As in every step of a node: written out, so that all states are of one shape.
   const routing: RoutingState = {
-    ...fresh.routing,
-    bootstrap: { ...joined, status: 'settled', wakeAt: undefined },
-    probe: { ...probe, table },
+    bootstrap: {
+      status: 'settled',
+      config: joining,
+      random,
+      seeds,
+      contacts,
+      attempts,
+      since: now,
+      said: 'joined',
+      wakeAt: undefined,
+    },
+    include,
+    probe: { status, config: checks, table, checking, resting, urgent, nextCheck },
     refresh: advanceRefresh(refresh, { type: 'deepest', depth: buckets.length - 1 }, now).state,
   };
-  return { ...fresh, phase: 'running', at: now, wakeAt: nextRoutingDeadline(routing), routing };
-}
-
-function bucketHeardFrom(members: readonly Contact[], now: Instant): typeof EMPTY_BUCKET {
-  if (members.length === 0) return EMPTY_BUCKET;
-  const seen = new Array<Instant>(members.length).fill(now);
-  return bucketOf(members, seen, [], []);
+  const state = draftOf(fresh, now);
+  state.phase = 'running';
+  state.wakeAt = nextRoutingDeadline(routing);
+  state.routing = routing;
+  return state;
 }

@@ -3,7 +3,7 @@
  * nineteen in twenty strangers are told from all members without a look at any. It says yes to every member. What is in
  * it depends on the members alone, not on how they came and went.
  */
-import type { Endpoint } from '../contact.ts';
+import type { Contact, Endpoint } from '../contact.ts';
 import { hashOf } from '../map.ts';
 import { NONE } from '../none.ts';
 import type { Bucket } from './bucket.ts';
@@ -21,7 +21,9 @@ export function filterOf(buckets: readonly Bucket[]): EndpointFilter {
   let length = 1;
   while (length * MEMBERS_A_WORD < size) length *= 2;
   const words = new Array<number>(length).fill(0);
-  for (const { members } of buckets) for (const { endpoint } of members) mark(words, hashOf(endpoint));
+  for (const { members } of buckets) {
+    for (let i = 0; i < members.length; i++) mark(words, hashOf((members[i] as Contact).endpoint));
+  }
   return words;
 }
 
@@ -46,10 +48,13 @@ export function mayHold(filter: EndpointFilter, endpoint: Endpoint): boolean {
 }
 
 function mark(words: number[], hash: number): void {
-  for (const part of [hash, hash >>> 16]) {
-    const at = placeOf(words, part);
-    words[at] = (words[at] as number) | (1 << (part & 31));
-  }
+  markPart(words, hash);
+  markPart(words, hash >>> 16);
+}
+
+function markPart(words: number[], part: number): void {
+  const at = placeOf(words, part);
+  words[at] = (words[at] as number) | (1 << (part & 31));
 }
 
 function isMarked(words: readonly number[], part: number): boolean {
