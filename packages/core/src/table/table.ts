@@ -167,7 +167,7 @@ export function insertContact(
   if (isCrowded(left.buckets, index, contact.endpoint, table.config.caps, groupOf)) {
     return [left, { type: 'refused', reason: 'crowded', ...removed }];
   }
-  const [after, insertion] = place(left, contact, now, 'added');
+  const [after, insertion] = place(left, index, contact, now, 'added');
   return [after, removed === undefined ? insertion : { ...insertion, ...removed }];
 }
 
@@ -233,13 +233,22 @@ export function removeContact(table: Table, id: Id): Table {
   return at < 0 ? table : withoutMemberAt(table, index, at);
 }
 
-function place(table: Table, contact: Contact, now: Instant, type: 'added' | 'split'): readonly [Table, Placement] {
-  const index = bucketIndex(table, contact.id);
+/** `index`: of the bucket that the newcomer belongs to. */
+function place(
+  table: Table,
+  index: number,
+  contact: Contact,
+  now: Instant,
+  type: 'added' | 'split',
+): readonly [Table, Placement] {
   const bucket = table.buckets[index] ?? EMPTY_BUCKET;
   if (bucket.members.length < roomIn(table, index)) {
     return [withNewcomer(table, index, contact, now), { type }];
   }
-  if (splits(table, index)) return place(split(table), contact, now, 'split');
+  if (splits(table, index)) {
+    const divided = split(table);
+    return place(divided, bucketIndex(divided, contact.id), contact, now, 'split');
+  }
   const kept = withBucket(table, index, withSpare(bucket, contact, table.config.replacements));
   return [kept, { type: 'full', leastRecent: bucket.members[0] as Contact }];
 }
