@@ -8,3 +8,4 @@ export * from './operation.ts';
 export type * from './ports.ts';
 export { sharedClocks } from './shared-clock.ts';
 export { SystemClock, systemEntropy } from './system.ts';
+export type * from './types.ts';

@@ -7,7 +7,8 @@
  */
 import type { OperationEvent, Protocol } from '@xorrery/core';
 import { onAbort } from './abort.ts';
-import type { Announcement, Coordinator } from './coordinator.ts';
+import type { Coordinator } from './coordinator.ts';
+import type { Announcement } from './types.ts';
 
 export interface OperationOptions {
   /** Ends the operation early. Aborted already: nothing is started, and `signal.reason` is thrown. */

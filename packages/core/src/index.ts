@@ -38,6 +38,7 @@ export * from './routing/include.ts';
 export * from './routing/probe.ts';
 export * from './routing/refresh.ts';
 export * from './routing/routing.ts';
+export type * from './routing/types.ts';
 export * from './routing/votes.ts';
 export type { Bucket } from './table/bucket.ts';
 export { type GroupCaps, ungrouped } from './table/caps.ts';

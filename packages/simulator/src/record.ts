@@ -5,7 +5,8 @@
 import { FORMAT, type Json, type SimulationHeader, TraceWriter, VERSION } from '@xorrery/trace';
 import type { AnyProtocol } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
-import type { Simulation, SimulationOptions } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
+import type { SimulationOptions } from './simulation-types.ts';
 
 /** Steps between two hashes. */
 const MARK_EVERY = 50_000;

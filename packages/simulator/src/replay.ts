@@ -18,7 +18,8 @@ import type { Hash } from './digest.ts';
 import type { Violation } from './judge.ts';
 import type { AnyProtocol } from './protocol.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
-import { Simulation, type SimulationOptions } from './simulation.ts';
+import { Simulation } from './simulation.ts';
+import type { SimulationOptions } from './simulation-types.ts';
 
 /** How a simulation went the second time. */
 export interface SimulationReplayReport extends ReplayReport {

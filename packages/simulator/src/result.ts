@@ -6,7 +6,8 @@ import { networkSize, tableOf } from '@xorrery/core';
 import type { Harm } from './harm.ts';
 import type { Violation } from './judge.ts';
 import { type Scores, scoresOf } from './score.ts';
-import type { Sample, Simulation } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
+import type { Sample } from './simulation-types.ts';
 import type { Traffic } from './wires.ts';
 
 export interface Result extends Scores {

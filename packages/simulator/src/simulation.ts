@@ -10,64 +10,27 @@ import {
   makeNode,
   type NodeEffect,
   type NodeEvent,
-  type NodeMachine,
   type OutMessage,
   type Protocol,
 } from '@xorrery/core';
 import { Agenda } from './agenda.ts';
 import { Chance } from './chance.ts';
-import { Digest, type Hash } from './digest.ts';
+import { Digest } from './digest.ts';
 import { faultsOf, members, translated } from './fault.ts';
 import type { Harm } from './harm.ts';
 import { breachOf, type Violation } from './judge.ts';
 import { Lookups } from './lookups.ts';
+import { planFor, type Thing } from './plan.ts';
 import { type AnyState, NEVER_WAKES, type Resident } from './population.ts';
 import type { AnyProtocol } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
+import type { AnyMachine, Effects, Sample, SimulationOptions, StepObserver } from './simulation-types.ts';
 import { parseLatency } from './spec.ts';
 import { Town } from './town.ts';
 import { Villains } from './villains.ts';
 import { type Delivery, Wires } from './wires.ts';
 
 type Event = NodeEvent<Protocol>;
-type Effects = readonly NodeEffect<Protocol>[];
-// biome-ignore lint/suspicious/noExplicitAny: nodes of whatever protocol the simulation is given
-type AnyMachine = NodeMachine<any, any, any>;
-
-/** Sees each step of a node: its own time, its number, what happened, what came of it. */
-export type StepObserver = (at: Instant, node: number, event: Event, effects: Effects, state: AnyState) => void;
-
-export interface SimulationOptions {
-  readonly protocol: AnyProtocol;
-  /** In place of the protocol's own node: another version of it, or a broken one. */
-  readonly machine?: AnyMachine;
-  /** Where the state hash is made; without one there is none. */
-  readonly hash?: Hash;
-  readonly observe?: StepObserver;
-  /** Sees each node as it is before its first step, also when it comes back. */
-  readonly born?: (node: number, state: AnyState) => void;
-  /** Told the hash of all steps so far, every so many of them. */
-  readonly marks?: { readonly every: number; readonly tell: (events: number, hash: string) => void };
-}
-
-/** What is planned. */
-type Thing =
-  | Delivery
-  | { readonly type: 'wake' | 'start' | 'leave' | 'act'; readonly who: Resident }
-  | { readonly type: 'lookup' | 'ready' | 'sample' }
-  | { readonly type: 'sleep'; readonly who: readonly Resident[]; readonly ms: Instant }
-  | { readonly type: 'awake'; readonly who: readonly Resident[] };
-
-/** The state of things at one instant; counts since the start. */
-export interface Sample {
-  readonly at: Instant;
-  readonly up: number;
-  readonly events: number;
-  readonly sent: number;
-  readonly lost: number;
-  readonly bytes: number;
-  readonly lookups: number;
-}
 
 /** Samples there are about, unless the scenario says otherwise. */
 const SAMPLES = 60;
@@ -143,7 +106,9 @@ export class Simulation {
         return bytes;
       },
     );
-    this.#planAll();
+    const { last } = planFor(scenario, this.town, (at, thing) => this.#agenda.add(at, thing));
+    if (scenario.tables === 'full') this.#begin();
+    else this.#agenda.add(last + JOIN_LIMIT, { type: 'ready' });
   }
 
   /** What attackers got out of it so far. */
@@ -180,36 +145,6 @@ export class Simulation {
   stateHash(): string | undefined {
     for (const { number, state } of this.town.residents) if (state !== undefined) this.#digest?.state(number, state);
     return this.#digest?.hex;
-  }
-
-  #planAll(): void {
-    const { tables, sleeps, churn, sessions, seed } = this.scenario;
-    const { residents } = this.town;
-    const chance = new Chance(seed, 'plans');
-    for (const { share, from, until } of sleeps) {
-      const who = [...members(residents.length, share, chance)].map((i) => residents[i] as Resident);
-      this.#agenda.add(from, { type: 'sleep', who, ms: until - from });
-      this.#agenda.add(until, { type: 'awake', who });
-    }
-    for (const { node, from, until } of sessions) {
-      const who = residents[node] as Resident;
-      this.#agenda.add(from, { type: 'start', who });
-      this.#agenda.add(until, { type: 'leave', who });
-    }
-    const timed = new Set(sessions.map((it) => it.node));
-    let last = 0;
-    for (const who of this.town.inOrderOfArrival(chance)) {
-      if (timed.has(who.number)) continue;
-      if (tables === 'full') this.town.moveIn(who);
-      else {
-        last += this.town.arrivalGap;
-        this.#agenda.add(last, { type: 'start', who });
-      }
-      if (tables === 'full' && churn !== 'off') this.#agenda.add(this.town.nextSession(), { type: 'leave', who });
-      if (who.role !== 'honest') this.#agenda.add(last + 1 + chance.below(1_000), { type: 'act', who });
-    }
-    if (tables === 'full') this.#begin();
-    else this.#agenda.add(last + JOIN_LIMIT, { type: 'ready' });
   }
 
   /** Everybody has joined, or has had the time to. */

@@ -11,7 +11,7 @@ import type { QueryKind, QuerySettings } from '../query/config.ts';
 import type { QueryEffect, Seed } from '../query/types.ts';
 import type { Random } from '../random.ts';
 import type { LimiterState } from '../responder/limiter.ts';
-import type { RemovalReason, RoutingState } from '../routing/routing.ts';
+import type { RemovalReason, RoutingState } from '../routing/types.ts';
 import type { AddressFamily, VotesState } from '../routing/votes.ts';
 import type { WireState } from '../wire/wire.ts';
 import type { ChecksState } from './checks.ts';
