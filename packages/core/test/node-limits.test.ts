@@ -135,6 +135,18 @@ describe('what goes out', () => {
     expect(lone.state.counters).toMatchObject({ shed: 2, limited: 0, oversized: 0 });
   });
 
+  it('[U16] errors leave half of what is saved up to replies', () => {
+    const lone = responding({ maxRate: { perSecond: 100, burst: 400 } });
+    const refused = { ask: 'store', token: 'bad' } as const;
+    expect([4, 5, 6, 7].map((n) => lone.asked(n, refused).length)).toEqual([1, 1, 0, 0]);
+    expect([4, 5, 6].map((n) => lone.asked(n).length)).toEqual([1, 1, 0]);
+    // What flows off is for replies first, as long as somebody wants them.
+    lone.now = 1_000;
+    expect([lone.asked(4, refused), lone.asked(4)].map((it) => it.length)).toEqual([0, 1]);
+    lone.now = 4_000;
+    expect(lone.asked(4, refused)).toHaveLength(1);
+  });
+
   it('an asker is named so many others, and never itself', () => {
     const net = new Network();
     for (const n of [7, 4, 5, 6]) {

@@ -4,7 +4,7 @@ import type { Id } from '../id.ts';
 import type { Answer, OutMessage, Protocol, SignatureCheck } from '../message.ts';
 import { NONE } from '../none.ts';
 import type { Asker, ServerAnswer } from '../profile.ts';
-import { charged, levelAfter } from '../responder/limiter.ts';
+import { charged, levelAfter, type Rate } from '../responder/limiter.ts';
 import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
 import { hasRoomFor, memberOf } from '../table/table.ts';
@@ -173,11 +173,17 @@ function respond<P extends Protocol, C, S>(
   const size = room < UNLIMITED || isLimited ? profile.sizeOf(message) : 0;
   if (size > room) return count(turn, 'oversized');
   if (isLimited) {
-    const level = levelAfter(state.replyLevel, responder.maxRate, size, turn.now);
+    const rate = answer.type === 'error' ? forErrors(responder.maxRate) : responder.maxRate;
+    const level = levelAfter(state.replyLevel, rate, size, turn.now);
     if (level === undefined) return count(turn, 'shed');
     state.replyLevel = level;
   }
   turn.effects.push({ type: 'transmit', to, message });
+}
+
+/** Errors leave half of what is saved up to replies: strangers who are refused, however many, take no answer from others. */
+function forErrors({ perSecond, burst }: Rate): Rate {
+  return { perSecond, burst: burst / 2 };
 }
 
 function take<P extends Protocol, C, S>(turn: Turn<P, C, S>, effect: WireEffect<P>): void {

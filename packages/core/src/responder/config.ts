@@ -6,7 +6,7 @@ import { checkRate, type LimiterConfig, type Rate } from './limiter.ts';
 export interface ResponderConfig {
   /** Requests that are answered; those beyond are dropped and counted. */
   readonly limiter: LimiterConfig;
-  /** Bytes of all our answers together; those beyond are dropped and counted. */
+  /** Bytes of all our answers together, errors up to half of the burst; those beyond are dropped and counted. */
   readonly maxRate: Rate | 'off';
   /**
    * A reply to somebody who has not shown that it receives packets at its address has at most so many times the bytes
