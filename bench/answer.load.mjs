@@ -1,4 +1,4 @@
-// A child of answer.bench.mjs: the load. It keeps a window of queries open at a server, and plays the contacts
+// A child of answer.bench.mjs and stored.bench.mjs: the load. It keeps a window of queries open at a server, and plays the contacts
 // in the server's table: each has a socket of its own and answers pings.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -47,8 +47,8 @@ const contacts = async (ids) => {
 const byServer = new Map();
 
 serveParent({
-  /** Plays the contacts with these ids from now on. */
-  async contacts({ name, ids }) {
+  /** Plays the contacts with these ids from now on. The method `stored` asks for the peers of these torrents, if any. */
+  async contacts({ name, ids, infoHashes = [] }) {
     const made = await contacts(ids);
     // The one who asks is in the server's table, where there is one: a stranger would be vetted, again and again.
     const asker = made[0] ?? { id: '77'.repeat(20), socket: await opened() };
@@ -58,6 +58,9 @@ serveParent({
         method,
         Array.from({ length: 1_024 }, () => query(sender, method, Buffer.from(bytes(20)))),
       ]),
+    );
+    queries.stored = Array.from({ length: infoHashes.length && 1_024 }, (_, i) =>
+      query(sender, 'get_peers', Buffer.from(infoHashes[i % infoHashes.length], 'hex')),
     );
     byServer.set(name, { socket: asker.socket, queries });
     return made.map(({ id, port }) => ({ id, port }));

@@ -3,6 +3,7 @@ import type { StreamEvent, SubscribeOptions, Subscription } from '@xorrery/coord
 import type { Endpoint, Protocol } from '@xorrery/core';
 import { EXIT, oneLine } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
+import { keepHeapSmall } from './lean.ts';
 import { endRecording, type Recording } from './recording.ts';
 import { type NodeView, nodeHeader, nodeStatus } from './ui/node-header.ts';
 import { type NodeNews, newsJson, newsLine } from './ui/node-lines.ts';
@@ -42,6 +43,7 @@ const STATS_EVERY = 60_000;
 /** Runs it until SIGINT or SIGTERM. Throws what `make` and `start` throw. */
 export async function serve<Node extends ServedNode>(service: Service<Node>, io: Io): Promise<number> {
   const { command, seeds, readOnly, json } = service;
+  keepHeapSmall();
   const stop = new AbortController();
   const ended = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
   const release = onInterrupt(() => stop.abort());

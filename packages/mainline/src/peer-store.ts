@@ -35,13 +35,11 @@ export const DEFAULT_PEER_STORE: PeerStoreConfig = {
   maxPeersPerReply: 100,
 };
 
-interface Announced {
-  readonly peer: Peer;
-  /** It has all of the torrent. */
-  readonly seed: boolean;
-  /** The bits that stand for its address in filters. Kept, so that a scrape costs no hashes. */
-  readonly marks: number;
-}
+/**
+ * What is known of a peer, in one number, for a node may hold 100,000 of them: lowest, whether it has all of the torrent;
+ * above that the bits that stand for its address in filters, plus 1. Those are kept so that a scrape costs no hashes.
+ */
+type Announced = number;
 
 interface Torrent {
   /** By endpoint, due at expiry. */
@@ -86,13 +84,18 @@ export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, no
     peers = maps.withoutFirst(peers);
     evicted++;
   }
-  peers = maps.set(peers, endpoint, newcomer(endpoint, seed), now + ahead + config.peerLifetime);
+  peers = maps.set(peers, endpoint, aboutOf(endpoint, seed), now + ahead + config.peerLifetime);
   torrents = maps.set(torrents, infoHash, { peers, turn: torrent.turn + 1 }, maps.nextDue(peers));
   return { config, torrents, ahead, evicted };
 }
 
-function newcomer(endpoint: Endpoint, seed: boolean): Announced {
-  return { peer: { key: endpoint }, seed, marks: marksOf(endpoint) };
+function aboutOf(endpoint: Endpoint, seed: boolean): Announced {
+  return 2 * (marksOf(endpoint) + 1) + (seed ? 1 : 0);
+}
+
+/** Whether a peer has all of the torrent. */
+export function isSeed(about: Announced): boolean {
+  return about % 2 === 1;
 }
 
 /**
@@ -103,12 +106,12 @@ export function peersOf(store: PeerStore, infoHash: Id, noseed = false): readonl
   const torrent = maps.get(store.torrents, infoHash);
   if (torrent === undefined) return [];
   const known = maps.entries(torrent.peers);
-  const all = noseed ? known.filter((it) => !it.value.seed) : known;
+  const all = noseed ? known.filter((it) => !isSeed(it.value)) : known;
   const { maxPeersPerReply } = store.config;
   const start = all.length <= maxPeersPerReply ? 0 : torrent.turn % all.length;
   const found: Peer[] = [];
   for (let i = 0; i < Math.min(all.length, maxPeersPerReply); i++) {
-    found.push((all[(start + i) % all.length] as (typeof all)[number]).value.peer);
+    found.push({ key: (all[(start + i) % all.length] as (typeof all)[number]).key as Endpoint });
   }
   return found;
 }
@@ -118,7 +121,8 @@ export function filtersOf(store: PeerStore, infoHash: Id): Filters | undefined {
   const torrent = maps.get(store.torrents, infoHash);
   if (torrent === undefined) return undefined;
   const all = maps.entries(torrent.peers).map((it) => it.value);
-  const of = (seed: boolean): string => filterOf(all.filter((it) => it.seed === seed).map((it) => it.marks));
+  const of = (seed: boolean): string =>
+    filterOf(all.filter((it) => isSeed(it) === seed).map((it) => Math.floor(it / 2) - 1));
   return { seeds: of(true), peers: of(false) };
 }
 
@@ -181,24 +185,36 @@ export function savedPeersAt(store: PeerStore, infoHash: Id, now: Instant): Save
   if (live.length === 0) return undefined;
   return [
     infoHash,
-    live.map(({ value: { peer, seed }, due }) => (seed ? [peer.key, due - time, 1] : [peer.key, due - time])),
+    live.map(({ key, value, due }) =>
+      isSeed(value) ? [key as Endpoint, due - time, 1] : [key as Endpoint, due - time],
+    ),
   ];
 }
 
-/** Reads them back `elapsed` ms later, without those whose time is up. Damaged entries are left out. */
+/**
+ * Reads them back `elapsed` ms later, torrent by torrent, so that not all of them need be there at once; without those whose
+ * time is up. Damaged entries are left out.
+ */
 export function loadPeers(config: PeerStoreConfig, saved: unknown, elapsed: Instant, now: Instant): PeerStore {
   const empty = emptyPeerStore(config);
-  if (!Array.isArray(saved)) throw new SnapshotError('corrupt', 'the announced peers are not a list');
+  if (!isIterable(saved)) throw new SnapshotError('corrupt', 'the announced peers are not a list');
   let { torrents } = empty;
-  for (const [infoHash, peers] of (saved as SavedPeers).filter(isSavedTorrent).slice(0, config.maxTorrents)) {
+  for (const torrent of saved) {
+    if (torrents.size >= config.maxTorrents) break;
+    if (!isSavedTorrent(torrent)) continue;
+    const [infoHash, peers] = torrent;
     let held = maps.emptyMap<Announced>();
     for (const [endpoint, left, seed] of peers.filter(isSavedPeer).slice(0, config.maxPeersPerTorrent)) {
       const due = now + Math.min(left, config.peerLifetime) - elapsed;
-      if (due > now) held = maps.set(held, endpoint, newcomer(endpoint, seed === 1), due);
+      if (due > now) held = maps.set(held, endpoint, aboutOf(endpoint, seed === 1), due);
     }
     if (held.size > 0) torrents = maps.set(torrents, infoHash, { peers: held, turn: 0 }, maps.nextDue(held));
   }
   return { ...empty, torrents };
+}
+
+function isIterable(it: unknown): it is Iterable<unknown> {
+  return typeof it === 'object' && it !== null && Symbol.iterator in it;
 }
 
 function isSavedTorrent(it: unknown): it is SavedPeers[number] {

@@ -8,7 +8,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { type Id, idFromBytes, idFromHex } from '@xorrery/core';
-import parseTorrent from 'parse-torrent';
 import { endOf, names, readDictionary } from './bencode.ts';
 import { shown } from './target-text.ts';
 
@@ -27,6 +26,7 @@ export interface Target {
 export type TargetErrorCode =
   | 'not-a-target'
   | 'no-infohash'
+  | 'not-a-pointer'
   | 'file-missing'
   | 'file-unreadable'
   | 'file-too-large'
@@ -49,8 +49,14 @@ export async function parseTarget(text: string): Promise<Target> {
   return /^magnet:/i.test(text) ? await fromMagnet(text) : await fromFile(text);
 }
 
+/** Loaded once it is needed: it and what it needs take 6 MiB, and a node that runs for weeks has no use for it. */
+async function library(): Promise<typeof import('parse-torrent').default> {
+  return (await import('parse-torrent')).default;
+}
+
 async function fromMagnet(text: string): Promise<Target> {
   // Some writers escape the colons of `xt`, which the library does not undo.
+  const parseTorrent = await library();
   const parsed = await parseTorrent(text.replace(/^magnet:/i, 'magnet:').replace(/%3a/gi, ':')).catch(() => undefined);
   const topics = [parsed?.xt ?? []].flat();
   const valid = topics.some((topic) => /^urn:btih:([0-9a-f]{40}|[a-z2-7]{32})$/i.test(topic));
@@ -65,7 +71,7 @@ async function fromMagnet(text: string): Promise<Target> {
 async function fromFile(path: string): Promise<Target> {
   const bytes = await read(path);
   const id = infoHashOf(bytes);
-  const parsed = id === undefined ? undefined : await parseTorrent(bytes).catch(() => undefined);
+  const parsed = id === undefined ? undefined : await (await library())(bytes).catch(() => undefined);
   if (id === undefined || parsed === undefined)
     throw new TargetError('not-a-torrent', `not a torrent: '${shown(path)}'`);
   return { id, private: parsed.private === true, ...(parsed.name !== undefined && { name: parsed.name }) };

@@ -204,9 +204,9 @@ describe('the journal', () => {
               maps.entries(value.peers).map((it) => [it.key, slept ? 1 : it.due - state.server.peers.ahead - now]),
             ),
           ]);
-        const found = [...peers].map(([key, all]) => [
+        const found = [...peers].map(([key, { endpoints, left }]) => [
           key,
-          new Map(all.map(([endpoint, left]) => [endpoint, slept ? 1 : left])),
+          new Map(endpoints.map((endpoint, i) => [endpoint, slept ? 1 : left[i]])),
         ]);
         expect(new Map(found as [string, unknown][])).toEqual(new Map(held as [string, unknown][]));
       }),

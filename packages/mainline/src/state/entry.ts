@@ -27,10 +27,15 @@ export function readKey(
   const [kind, address, ...rest] = key.split('/');
   if (kind === undefined || address === undefined || !KINDS.includes(kind)) return undefined;
   try {
-    return { kind: kind as Kind, address: decodeURIComponent(address), rest };
+    return { kind: kind as Kind, address: decodeURIComponent(address), rest: rest.map(ofItsOwn) };
   } catch {
     return undefined;
   }
+}
+
+/** A part of a key would hold on to all of it for as long as it is kept (a sliced string of V8), so it is copied. */
+function ofItsOwn(part: string): string {
+  return Buffer.from(part).toString();
 }
 
 export function textOf(key: string, value: unknown): string {

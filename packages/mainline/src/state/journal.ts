@@ -19,7 +19,7 @@ import {
 } from '@xorrery/core';
 import type { ItemStore } from '../item-store.ts';
 import type { Mainline } from '../messages.ts';
-import type { PeerStore } from '../peer-store.ts';
+import { isSeed, type PeerStore } from '../peer-store.ts';
 import type { MainlineStore, MainlineStoreConfig } from '../store.ts';
 import { type Change, keyOf } from './entry.ts';
 
@@ -107,7 +107,7 @@ export class Journal {
       for (const peer of peers.set)
         changes.push({
           key: this.#key('peer', key, peer.key),
-          value: { until: untilOf(peer.due), ...(peer.value.seed && { seed: true }) },
+          value: { until: untilOf(peer.due), ...(isSeed(peer.value) && { seed: true }) },
         });
       for (const peer of peers.gone) changes.push({ key: this.#key('peer', key, peer) });
     }

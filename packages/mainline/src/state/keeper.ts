@@ -187,7 +187,7 @@ function totals(found: ReadonlyMap<string, Found>): Omit<Restored, 'damaged'> {
   return {
     contacts: sum((it) => it.contacts.length),
     torrents: sum((it) => it.peers.size),
-    peers: sum((it) => [...it.peers.values()].reduce((all, peers) => all + peers.length, 0)),
+    peers: sum((it) => [...it.peers.values()].reduce((all, { endpoints }) => all + endpoints.length, 0)),
     items: sum((it) => it.items.length),
     own: sum((it) => it.own.length),
   };

@@ -2,9 +2,10 @@
  * From what the store holds to what a node starts with: a snapshot for each address, and which entries are of no use any
  * more. What is damaged, has expired or finds no room is left out entry by entry, and counted; the id is not lost for it.
  */
-import { type Id, isId, type SavedRecord, type Snapshot } from '@xorrery/core';
+import { type Endpoint, type Id, type Instant, isId, type SavedRecord, type Snapshot } from '@xorrery/core';
 import { type Item, isItemOf } from '../item.ts';
 import type { Mainline } from '../messages.ts';
+import type { SavedTorrent } from '../peer-store.ts';
 import { mainline } from '../profile.ts';
 import { readKey } from './entry.ts';
 
@@ -23,12 +24,21 @@ export interface Restored {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type SavedContact = Mutable<Snapshot<Mainline>['contacts'][number]>;
 
+/** The peers of a torrent, by column: there may be 100,000 of them, and each takes two words here. */
+export interface FoundPeers {
+  readonly endpoints: Endpoint[];
+  /** ms each has left. */
+  readonly left: Instant[];
+  /** Those that have all of the torrent. */
+  readonly seeds: Set<Endpoint>;
+}
+
 /** What was saved of one address. */
 export interface Found {
   id?: Id;
   readonly contacts: SavedContact[];
-  /** By infohash: each peer, the ms it has left, and 1 if it has all of the torrent. */
-  readonly peers: Map<string, [endpoint: string, left: number, seed?: 1][]>;
+  /** By infohash. */
+  readonly peers: Map<Id, FoundPeers>;
   /** As the records of the core are saved. */
   readonly items: SavedRecord<Item>[];
   readonly own: unknown[];
@@ -74,8 +84,17 @@ export function snapshotFrom(found: Found, self: Id, wall: number): Snapshot<Mai
     self,
     contacts: found.contacts.sort((a, b) => b.age - a.age),
     kept: found.own as Snapshot<Mainline>['kept'],
-    server: { peers: [...found.peers], items: found.items },
+    server: { peers: savedPeers(found), items: found.items },
   };
+}
+
+/** As they are saved, one torrent at a time. */
+function* savedPeers({ peers }: Found): Generator<SavedTorrent> {
+  for (const [infoHash, { endpoints, left, seeds }] of peers) {
+    const savedAt = (endpoint: Endpoint, i: number): SavedTorrent[1][number] =>
+      seeds.has(endpoint) ? [endpoint, left[i] as Instant, 1] : [endpoint, left[i] as Instant];
+    yield [infoHash, endpoints.map(savedAt)];
+  }
 }
 
 /** What was written, as far as anybody can tell before looking. */
@@ -111,8 +130,10 @@ const TAKE: Readonly<Record<'id' | 'contact' | 'peer' | 'item' | 'own', Take>> =
     const { until } = value ?? {};
     if (!isId(infoHash, mainline.idBits) || endpoint === undefined || !isTime(until)) return 'damaged';
     if (until <= wall) return 'expired';
-    const peers = found.peers.get(infoHash) ?? [];
-    peers.push(value?.seed === true ? [endpoint, until - wall, 1] : [endpoint, until - wall]);
+    const peers = found.peers.get(infoHash) ?? { endpoints: [], left: [], seeds: new Set() };
+    peers.endpoints.push(endpoint);
+    peers.left.push(until - wall);
+    if (value?.seed === true) peers.seeds.add(endpoint);
     found.peers.set(infoHash, peers);
     return 'kept';
   },

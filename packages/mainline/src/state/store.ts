@@ -8,7 +8,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import { draftIn, forgetAsides, isDirectory, lastAside, nextAside, prepare, standing, storeIn } from './directory.ts';
-import { type Change, readKey, readText, textOf } from './entry.ts';
+import { type Change, readText, textOf } from './entry.ts';
 import { fromLevel, fromSystem, StateError } from './errors.ts';
 
 type Level = ClassicLevel<string, string>;
@@ -132,9 +132,7 @@ async function openLevel<R extends Reader>(
   try {
     await level.open();
     await checkVersion(directory, level);
-    await forEach(level, (key, text) => {
-      if (readKey(key) !== undefined) reader.take(key, readText(key, text));
-    });
+    await forEach(level, (key, text) => reader.take(key, readText(key, text)));
     return { level, reader };
   } catch (error) {
     await level.close().catch(() => {});
