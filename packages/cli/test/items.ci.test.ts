@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Id } from '@xorrery/core';
+import { createNode, pointerTo, publicKeyOf } from '@xorrery/mainline';
 import { afterEach, describe, expect, it } from 'vitest';
 import { endProcesses, fed, startNode, xorrery } from './processes.ts';
 
@@ -130,5 +132,32 @@ describe('sample', () => {
     nobody.close();
     expect(ended.err).toMatch(new RegExp(`^xorrery: nobody answered at ${silent} within \\d+ ms\n$`));
     expect([ended.code, JSON.parse(ended.out).samples]).toEqual([1, []]);
+  });
+});
+
+describe('lookup of a pointer (BEP 46)', () => {
+  it('[T40] finds the peers of the torrent that the owner names', async () => {
+    const { endpoint } = await alone();
+    const publisher = createNode({ host: '127.0.0.1', port: 0, bootstrap: [endpoint] });
+    try {
+      await publisher.start();
+      await publisher.joined();
+      await publisher.announce(hex as Id, { port: 4_242 });
+      const seed = new Uint8Array(32).fill(5);
+      await publisher.put(pointerTo(hex as Id), { mutable: { seed, salt: 'n' } });
+      await publisher.put('hello', { mutable: { seed } });
+      const magnet = `magnet:?xs=urn:btpk:${publicKeyOf(seed)}`;
+      const lookup = await xorrery('lookup', `${magnet}&s=6e`, '-b', endpoint);
+      expect([lookup.code, lookup.out]).toEqual([0, '127.0.0.1:4242\n']);
+      const { code, out } = await xorrery('lookup', `${magnet}&s=6e`, '-b', endpoint, '--json');
+      const peers = [{ host: '127.0.0.1', port: 4_242 }];
+      expect([code, JSON.parse(out)]).toMatchObject([0, { target: hex, peers, pointer: { seq: 1 } }]);
+      const wrong = await xorrery('lookup', magnet, '-b', endpoint);
+      expect([wrong.code, wrong.err]).toEqual([1, expect.stringMatching(/is no pointer: it names no infohash/)]);
+      const none = await xorrery('lookup', `${magnet}&s=00`, '-b', endpoint);
+      expect([none.code, none.err]).toEqual([1, expect.stringMatching(/no pointer found under [0-9a-f]{40}/)]);
+    } finally {
+      await publisher.close();
+    }
   });
 });

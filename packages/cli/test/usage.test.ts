@@ -85,6 +85,8 @@ const BAD: readonly (readonly [string[], RegExp])[] = [
   [['get', 'xyz'], /TARGET 'xyz': want 40 hex digits of a target, or 64 of a public key/],
   [['get', `${hex}0`], /TARGET '.*': want 40 hex digits of a target, or 64 of a public key, got 41/],
   [['get', hex, '--salt', 's'.repeat(65)], /--salt 's+': must be at most 64 bytes/],
+  [['lookup', 'magnet:?xs=urn:btpk:abc'], /TARGET: the public key in the magnet '.*' is not 64 hex digits/],
+  [['lookup', `magnet:?xs=urn:btpk:${hex}${hex.slice(0, 24)}&s=1`], /TARGET: the salt in the magnet/],
   [['scrape'], /missing required argument 'TARGET'/],
   [['scrape', 'abc'], /TARGET: .*'abc'.*40 hex digits, got 3/],
   [['sample'], /missing required argument 'ENDPOINT'/],

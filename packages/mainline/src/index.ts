@@ -22,6 +22,7 @@ export type * from './messages.ts';
 export * from './node.ts';
 export type * from './node-options.ts';
 export * from './peer-store.ts';
+export { findPointed, type PointedReport, pointedBy, pointerIn, pointerTo } from './pointer.ts';
 export { MAINLINE_DEFAULTS, mainline } from './profile.ts';
 export type { LookupOptions } from './readings.ts';
 export type { SampleReport, ScrapeReport } from './scrape.ts';

@@ -1,5 +1,5 @@
 /** `xorrery lookup TARGET`: finds the peers of a torrent, and prints them as they come. It downloads nothing. */
-import { type Peer, parseTarget, type Target } from '@xorrery/mainline';
+import { type Peer, parseTarget, pointerIn, type Target } from '@xorrery/mainline';
 import type { Command } from 'commander';
 import { seedsOf } from '../args.ts';
 import { exitCodeOf, perform, reasonOf, whyNothing } from '../client.ts';
@@ -8,12 +8,16 @@ import { LookupScreen } from '../ui/lookup-screen.ts';
 import type { Io } from '../ui/terminal.ts';
 import { count, hostPort, nodeJson, time } from '../ui/text.ts';
 import { addClientOptions, type ClientOptions, EXIT_HELP, TARGET_HELP } from './common.ts';
+import { follow } from './lookup-pointer.ts';
 
 const EXAMPLES = `
 Examples:
   xorrery lookup 08ada5a7a6183aae1e09d831df6748d566095a10
   xorrery lookup 'magnet:?xt=urn:btih:08ada5a7a6183aae1e09d831df6748d566095a10'
   xorrery lookup sintel.torrent --bootstrap 127.0.0.1:6881 --timeout 30s
+
+A magnet 'magnet:?xs=urn:btpk:KEY&s=SALT' names the owner of a pointer (BEP 46):
+the torrent it points to is looked for.
 ${EXIT_HELP}`;
 
 export function addLookup(program: Command, io: Io, exit: (code: number) => void): void {
@@ -23,9 +27,10 @@ export function addLookup(program: Command, io: Io, exit: (code: number) => void
     .description('Find the peers of a torrent. Peers are printed as they are found.')
     .argument('<TARGET>', TARGET_HELP)
     .addHelpText('after', EXAMPLES)
-    .action(async (target: string, options: ClientOptions) =>
-      exit(await lookup(await parseTarget(target), options, io)),
-    );
+    .action(async (target: string, options: ClientOptions) => {
+      const owner = pointerIn(target);
+      exit(await (owner === undefined ? lookup(await parseTarget(target), options, io) : follow(owner, options, io)));
+    });
   addClientOptions(command);
 }
 
