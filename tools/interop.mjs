@@ -8,7 +8,7 @@ import { Lab } from './interop/lab.mjs';
 import { prepare } from './interop/prepare.mjs';
 
 /** ms for one check. All run side by side. */
-const LIMIT = 150_000;
+const LIMIT = 240_000;
 
 /** @typedef {{ name: string, ok: boolean, seconds: number, detail: string }} Outcome */
 

@@ -52,20 +52,21 @@ const untilKnown = async (log, ids) => {
   }
 };
 
-/** Nine more nodes beside ours, and a torrent that ours is near to. @param {Lab} lab @param {string} name */
-const town = async (lab, name) => {
-  const ours = await startOurs(lab);
+/** Nine more nodes beside ours, and a torrent that ours is near to. Transmission uses IPv6 where its address is global. @param {Lab} lab @param {string} name @param {4 | 6} [family] */
+const town = async (lab, name, family = 4) => {
+  const ours = await startOurs(lab, { family, isGlobal: family === 6 });
   await startCrowd(lab, ours, CROWD);
   return { ours, torrent: makeTorrent(lab.folder, name, ours.id) };
 };
 
-/** Transmission comes in by our node alone, and says how many nodes it knows when it begins to announce. @param {Lab} lab */
-const transmissionJoins = async (lab) => {
-  const { ours, torrent } = await town(lab, 'joins.bin');
+/** Transmission comes in by our node alone, and says how many nodes it knows when it begins to announce. @param {Lab} lab @param {4 | 6} family */
+const transmissionJoins = async (lab, family) => {
+  const { ours, torrent } = await town(lab, `joins-ipv${family}.bin`, family);
   const transmission = await startTransmission(lab, ours, torrent, torrent.folder);
   await untilMet(ours, transmission.address);
   await untilAnnounced(ours, torrent.infoHash, transmission.address);
-  const [, known = '0'] = /IPv4 DHT announce \(\w+, (\d+) nodes\)/.exec(transmission.log()) ?? [];
+  const [, known = '0'] =
+    new RegExp(`IPv${family} DHT announce \\(\\w+, (\\d+) nodes\\)`).exec(transmission.log()) ?? [];
   if (Number(known) < 1 + CROWD) throw new Error(`${known} nodes in its table`);
   return `${known} nodes in its table, learnt from us; it in ours, and its announcement`;
 };
@@ -94,11 +95,11 @@ const newFolder = (lab, name) => {
   return folder;
 };
 
-/** @param {Lab} lab */
-const libtorrentToTransmission = async (lab) => {
-  const { ours, torrent } = await town(lab, 'to-transmission.bin');
+/** @param {Lab} lab @param {4 | 6} family */
+const libtorrentToTransmission = async (lab, family) => {
+  const { ours, torrent } = await town(lab, `to-transmission-ipv${family}.bin`, family);
   await seededByLibtorrent(lab, ours, torrent);
-  const folder = newFolder(lab, 'transmission');
+  const folder = newFolder(lab, `transmission-ipv${family}`);
   await startTransmission(lab, ours, torrent, folder);
   return untilFetched(torrent, folder);
 };
@@ -146,8 +147,18 @@ const downloadOverIpv6 = async (lab) => {
 export const CHECKS = [
   { name: 'libtorrent-joins', about: 'libtorrent joins through us', run: (lab) => libtorrentJoins(lab, 4) },
   { name: 'libtorrent-joins-ipv6', about: 'the same over IPv6', run: (lab) => libtorrentJoins(lab, 6) },
-  { name: 'transmission-joins', about: 'Transmission joins through us', run: transmissionJoins },
-  { name: 'libtorrent-to-transmission', about: 'finds, and downloads from it', run: libtorrentToTransmission },
+  { name: 'transmission-joins', about: 'Transmission joins through us', run: (lab) => transmissionJoins(lab, 4) },
+  { name: 'transmission-joins-ipv6', about: 'the same over IPv6', run: (lab) => transmissionJoins(lab, 6) },
+  {
+    name: 'libtorrent-to-transmission',
+    about: 'finds, and downloads from it',
+    run: (lab) => libtorrentToTransmission(lab, 4),
+  },
+  {
+    name: 'libtorrent-to-transmission-ipv6',
+    about: 'the same over IPv6',
+    run: (lab) => libtorrentToTransmission(lab, 6),
+  },
   { name: 'transmission-to-libtorrent', about: 'finds, and downloads from it', run: transmissionToLibtorrent },
   { name: 'libtorrent-to-aria2', about: 'finds, and downloads from it', run: libtorrentToAria2 },
   { name: 'libtorrent-ipv6', about: 'two libtorrents, over IPv6', run: downloadOverIpv6 },

@@ -10,7 +10,7 @@ import { Lines } from './lines.mjs';
 /** @typedef {import('./lab.mjs').Lab} Lab */
 /** @typedef {import('./lab.mjs').Host} Host */
 /** @typedef {import('./torrent.mjs').Torrent} Torrent */
-/** @typedef {{ address: string, endpoint: string, id: string, host: Host, log: Lines }} Ours */
+/** @typedef {{ address: string, endpoint: string, id: string, isGlobal: boolean, host: Host, log: Lines }} Ours */
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const BIN = here('../../packages/cli/bin/xorrery.js');
@@ -21,19 +21,19 @@ const PYTHON = '/usr/bin/python3';
 /** @param {string} address */
 const endpointOf = (address) => (isIPv6(address) ? `[${address}]:${PORT}` : `${address}:${PORT}`);
 
-/** `xorrery node`, that knows nobody, on a host of its own. @param {Lab} lab @param {{ family?: 4 | 6 }} [options] @returns {Promise<Ours>} */
-export const startOurs = async (lab, { family = 4 } = {}) => {
-  const host = await lab.host();
+/** `xorrery node`, that knows nobody, on a host of its own. `isGlobal`: it and all that come in by it. @param {Lab} lab @param {{ family?: 4 | 6, isGlobal?: boolean }} [options] @returns {Promise<Ours>} */
+export const startOurs = async (lab, { family = 4, isGlobal = false } = {}) => {
+  const host = await lab.host(1, { isGlobal });
   const address = /** @type {string} */ (family === 4 ? host.v4[0] : host.v6[0]);
   const argv = ['--host', address, '--port', String(PORT), '--bootstrap', 'none', '--json'];
   const log = new Lines('our node', lab.start(host, [process.execPath, BIN, 'node', ...argv]));
   const { id } = await log.wait((it) => it.event === 'ready', 'it was ready');
-  return { address, endpoint: endpointOf(address), id, host, log };
+  return { address, endpoint: endpointOf(address), id, isGlobal, host, log };
 };
 
 /** So many more nodes of ours that join through `ours`, each at its own address; their ids. @param {Lab} lab @param {Ours} ours @param {number} count @returns {Promise<string[]>} */
 export const startCrowd = async (lab, ours, count) => {
-  const host = await lab.host(count);
+  const host = await lab.host(count, ours);
   const argv = [here('./crowd.mjs'), ours.endpoint, ...(isIPv6(ours.address) ? host.v6 : host.v4)];
   const log = new Lines('the crowd', lab.start(host, [process.execPath, ...argv]));
   return (await log.wait((it) => it.event === 'ready', 'it had joined')).ids;
@@ -72,7 +72,7 @@ export const untilAnnounced = (ours, infoHash, address) =>
  * @param {Lab} lab @param {Ours} ours @param {{ isMember?: boolean }} [options]
  */
 export const startLibtorrent = async (lab, ours, { isMember = true } = {}) => {
-  const host = await lab.host();
+  const host = await lab.host(1, ours);
   const address = /** @type {string} */ (isIPv6(ours.address) ? host.v6[0] : host.v4[0]);
   const config = { listen: endpointOf(address), ...(!isMember && { bootstrap: ours.endpoint }) };
   const command = [PYTHON, here('./libtorrent_client.py'), JSON.stringify(config)];
@@ -83,15 +83,16 @@ export const startLibtorrent = async (lab, ours, { isMember = true } = {}) => {
 
 /** Transmission, that comes in by our node and takes up the torrent: what is in `folder`, or is to come there. @param {Lab} lab @param {Ours} ours @param {Torrent} torrent @param {string} folder */
 export const startTransmission = async (lab, ours, torrent, folder) => {
-  const host = await lab.host();
-  const address = /** @type {string} */ (host.v4[0]);
+  const host = await lab.host(1, ours);
+  const [v4 = '', v6 = ''] = [host.v4[0], host.v6[0]];
   const config = mkdtempSync(join(lab.folder, 'transmission-'));
   writeFileSync(join(config, 'dht.bootstrap'), `${ours.address} ${PORT}\n`);
   const watched = join(config, 'watched');
   mkdirSync(watched);
   writeFileSync(join(watched, `${torrent.name}.torrent`), torrent.bytes);
   const settings = {
-    'bind-address-ipv4': address,
+    'bind-address-ipv4': v4,
+    'bind-address-ipv6': v6,
     'dht-enabled': true,
     'download-dir': folder,
     'lpd-enabled': false,
@@ -111,7 +112,7 @@ export const startTransmission = async (lab, ours, torrent, folder) => {
   child.stderr.setEncoding('utf8').on('data', (text) => {
     log += text;
   });
-  return { address, log: () => log };
+  return { address: isIPv6(ours.address) ? v6 : v4, log: () => log };
 };
 
 /** aria2 fetches the torrent into `folder`, knowing our node alone, and ends. @param {Lab} lab @param {Ours} ours @param {Torrent} torrent @param {string} folder */

@@ -39,22 +39,28 @@ export class Lab {
     await ip('-n', this.#name, 'link', 'set', 'bridge', 'up');
   }
 
-  /** A host with so many addresses of each family, all in 10.77.0.0/16 and fd77::/64. @returns {Promise<Host>} */
-  async host(addresses = 1) {
+  /**
+   * A host with so many addresses of each family, in 10.77.0.0/16 and fd77::/64; or `isGlobal`, with such as the world could
+   * reach for all it knows, each in a /64 of its own in 2001:db8::/32, and with a route to everywhere that leads nowhere.
+   * @param {number} [addresses] @param {{ isGlobal?: boolean }} [options] @returns {Promise<Host>}
+   */
+  async host(addresses = 1, { isGlobal = false } = {}) {
     const space = `${this.#name}-${++this.#hosts}`;
     const end = `host${this.#hosts}`;
     const first = this.#addresses + 1;
     this.#addresses += addresses;
     const numbers = Array.from({ length: addresses }, (_, i) => first + i);
     const v4 = numbers.map((n) => `10.77.${Math.floor(n / 200)}.${(n % 200) + 1}`);
-    const v6 = numbers.map((n) => `fd77::${n.toString(16)}`);
+    const v6 = numbers.map((n) => (isGlobal ? `2001:db8:0:${n.toString(16)}::1` : `fd77::${n.toString(16)}`));
     await this.#add(space);
     await ip('-n', this.#name, 'link', 'add', end, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
     await ip('-n', this.#name, 'link', 'set', end, 'master', 'bridge', 'up');
     await ip('-n', space, 'link', 'set', 'lo', 'up');
     await ip('-n', space, 'link', 'set', 'eth0', 'up');
     for (const address of v4) await ip('-n', space, 'addr', 'add', `${address}/16`, 'dev', 'eth0');
-    for (const address of v6) await ip('-n', space, '-6', 'addr', 'add', `${address}/64`, 'dev', 'eth0', 'nodad');
+    const net = isGlobal ? 32 : 64;
+    for (const address of v6) await ip('-n', space, '-6', 'addr', 'add', `${address}/${net}`, 'dev', 'eth0', 'nodad');
+    if (isGlobal) await ip('-n', space, '-6', 'route', 'add', 'default', 'dev', 'eth0');
     return { space, v4, v6 };
   }
 
