@@ -1,6 +1,6 @@
 /** Running a node for as long as the user wants: it starts, says that it is ready, tells what happens, and ends. */
 import type { StreamEvent, SubscribeOptions, Subscription } from '@xorrery/coordinator';
-import type { Endpoint, Protocol } from '@xorrery/core';
+import type { Endpoint, Id, Protocol } from '@xorrery/core';
 import { EXIT, oneLine } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
 import { keepHeapSmall } from './lean.ts';
@@ -14,8 +14,9 @@ import { hostPort } from './ui/text.ts';
 export interface ServedNode extends NodeView {
   start(): Promise<Endpoint>;
   close(): Promise<void>;
-  /** Where it is bound, if that can be more than one place. */
+  /** Where it is bound, and under which ids, if that can be more than one place. */
   readonly endpoints?: readonly Endpoint[];
+  readonly ids?: readonly Id[];
   events(options: SubscribeOptions): Subscription<StreamEvent<Protocol>>;
   /** What it found of a former run. */
   readonly restored?: object | undefined;
@@ -66,7 +67,7 @@ export async function serve<Node extends ServedNode>(service: Service<Node>, io:
     if (json) {
       const write = (line: object): unknown => io.out.write(`${JSON.stringify(line)}\n`);
       const { id, restored } = running;
-      const all = running.endpoints?.map(hostPort) ?? [bound];
+      const all = running.endpoints?.map((it, i) => ({ ...hostPort(it), id: running.ids?.[i] })) ?? [];
       const more = { ...(all.length > 1 && { endpoints: all }), ...(restored && { restored }) };
       write({ event: 'ready', ...bound, id, ...more });
       tell = (news) => {

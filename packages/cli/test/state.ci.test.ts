@@ -79,7 +79,7 @@ describe('node --state', () => {
     expect(again.err).toBe(`xorrery: --state: ${told.text}\n`);
   });
 
-  it('[X25] two addresses keep their ids in one directory', async () => {
+  it('[X25] two addresses keep their ids in one directory, and are told apart when it is ready', async () => {
     const argv = [
       '--host',
       '127.0.0.1',
@@ -92,15 +92,19 @@ describe('node --state', () => {
       '--state',
       directory,
     ];
-    const ids: unknown[] = [];
+    const ids: unknown[][] = [];
     for (let i = 0; i < 2; i++) {
       const node = new NodeProcess(...argv);
-      ids.push((await node.until({ event: 'ready' })).id);
+      const { id, endpoints } = await node.until({ event: 'ready' });
+      const all = endpoints as { host: string; port: number; id: string }[];
+      expect(all.map(({ host }) => host)).toEqual(['127.0.0.1', '127.0.0.2']);
+      ids.push(all.map((it) => it.id));
+      expect(id).toBe(all[0]?.id);
       await node.end();
     }
-    expect(ids[0]).toBe(ids[1]);
+    expect([ids[0], new Set(ids[0]).size]).toEqual([ids[1], 2]);
     const second = new NodeProcess('--host', '127.0.0.2', '--port', '0', '--bootstrap', 'none', '--state', directory);
-    expect((await second.until({ event: 'ready' })).id).not.toBe(ids[0]);
+    expect((await second.until({ event: 'ready' })).id).toBe(ids[0]?.[1]);
   });
 });
 

@@ -11,7 +11,7 @@ export {
   targetOf,
 } from './item.ts';
 export * from './item-get.ts';
-export * from './item-put.ts';
+export { ITEM_REPUBLISH, type MutableOptions, type PutOptions, type PutReport } from './item-put.ts';
 export { DEFAULT_ITEM_STORE, type ItemStore } from './item-store.ts';
 export { bencodedValue, type PutValue } from './item-value.ts';
 export * from './iterative-lookup.ts';

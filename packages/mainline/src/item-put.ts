@@ -4,8 +4,8 @@
  */
 import { Operation, operate, RefusedError } from '@xorrery/coordinator';
 import { type Contact, checkInteger, type Instant, type PublishReport } from '@xorrery/core';
-import { type Item, type MutableItem, targetOf, targetOfKey } from './item.ts';
-import { getItem, type MainlineCoordinator } from './item-get.ts';
+import { type Item, targetOf, targetOfKey } from './item.ts';
+import type { GetReport, ItemOwner, MainlineCoordinator } from './item-get.ts';
 import { bencodedValue, type PutValue, saltOf } from './item-value.ts';
 import type { OutRequest } from './messages.ts';
 import { type LookupOptions, takerOf } from './readings.ts';
@@ -44,34 +44,37 @@ export interface PutReport extends PublishReport {
 /** ms after which what we put is put again. */
 export const ITEM_REPUBLISH: Instant = 3_600_000;
 
-/** Starts to store. Throws `ConfigError`, and where `Coordinator.begin` does. Its items are the nodes that take it.
- * `saved`: resolves once what is to be stored again is on the disk, where there is one. */
-export function putItem(
-  coordinator: MainlineCoordinator,
-  value: PutValue,
-  options: PutOptions = {},
-  saved?: () => Promise<void>,
-): Operation<Contact, PutReport> {
-  const { mutable, ...rest } = options;
-  const more = { ...rest, saved };
-  if (more.every !== undefined && more.every !== 'off') checkInteger('every', more.every, 1);
+/** What a put is made of, at all addresses of a node. */
+export interface PutSteps {
+  get(owner: ItemOwner, options: LookupOptions): Operation<Item, GetReport>;
+  store(item: Item, cas: number | undefined): Operation<Contact, PutReport>;
+}
+
+/**
+ * Starts to put: looks for the item first, where it is mutable and has no number, so that it has one number at all
+ * addresses; then stores it. Throws `ConfigError`, and where the steps do. Its items are the nodes that take it.
+ */
+export function putItem(value: PutValue, options: PutOptions, steps: PutSteps): Operation<Contact, PutReport> {
+  const { mutable, every } = options;
+  if (every !== undefined && every !== 'off') checkInteger('every', every, 1);
   const bencoded = bencodedValue(value);
-  if (mutable === undefined) return store(coordinator, { type: 'immutable', value: bencoded }, undefined, more);
+  if (mutable === undefined) return steps.store({ type: 'immutable', value: bencoded }, undefined);
   const { seed, seq, cas } = mutable;
   const salt = saltOf(mutable.salt);
   for (const [field, number] of Object.entries({ seq, cas })) if (number !== undefined) checkInteger(field, number, 0);
-  if (seq !== undefined) return store(coordinator, signedItem(seed, { value: bencoded, salt, seq }), cas, more);
-  const sign = (next: number): MutableItem => signedItem(seed, { value: bencoded, salt, seq: next });
-  return storeNext(coordinator, { publicKey: publicKeyOf(seed), salt, sign, cas }, more);
+  if (seq !== undefined) return steps.store(signedItem(seed, { value: bencoded, salt, seq }), cas);
+  const storeAs = (next: number): Operation<Contact, PutReport> =>
+    steps.store(signedItem(seed, { value: bencoded, salt, seq: next }), cas);
+  return putNext({ publicKey: publicKeyOf(seed), salt }, options, steps, storeAs);
 }
 
-type StoreOptions = Omit<PutOptions, 'mutable'> & { readonly saved: (() => Promise<void>) | undefined };
-
-function store(
+/** Stores an item at one address, and again after `every` ms. `saved`: resolves once that is on the disk, where there is one. */
+export function storeItem(
   coordinator: MainlineCoordinator,
   item: Item,
   cas: number | undefined,
-  { every = ITEM_REPUBLISH, settings, signal, saved }: StoreOptions,
+  { every = ITEM_REPUBLISH, settings, signal }: Omit<PutOptions, 'mutable'>,
+  saved: (() => Promise<void>) | undefined,
 ): Operation<Contact, PutReport> {
   const target = targetOf(item);
   const find: OutRequest = { method: 'get', target };
@@ -89,22 +92,14 @@ function store(
   );
 }
 
-interface Unnumbered {
-  readonly publicKey: string;
-  readonly salt: string;
-  readonly sign: (seq: number) => MutableItem;
-  readonly cas: number | undefined;
-}
-
-/** Looks for the item first. */
-function storeNext(
-  coordinator: MainlineCoordinator,
-  { publicKey, salt, sign, cas }: Unnumbered,
-  options: StoreOptions,
+/** Looks for the item first, and stores it under the next number. */
+function putNext(
+  { publicKey, salt }: { readonly publicKey: string; readonly salt: string },
+  { settings, signal }: LookupOptions,
+  { get }: PutSteps,
+  storeAs: (seq: number) => Operation<Contact, PutReport>,
 ): Operation<Contact, PutReport> {
-  const { settings, signal } = options;
-  const search = getItem(
-    coordinator,
+  const search = get(
     { publicKey, salt: Buffer.from(salt, 'hex') },
     { ...(settings && { settings }), ...(signal && { signal }) },
   );
@@ -125,7 +120,7 @@ function storeNext(
     };
     if (reason === 'cancelled' || reason === 'closed' || reason === 'expired') return unsent(reason);
     try {
-      const storing = store(coordinator, sign(seq + 1), cas, options);
+      const storing = storeAs(seq + 1);
       for await (const taker of storing) add([taker]);
       return await storing;
     } catch (error) {

@@ -31,7 +31,7 @@ import { familyOf } from './compact.ts';
 import { Home } from './home.ts';
 import type { Item } from './item.ts';
 import { type GetOptions, type GetReport, getItem, type ItemOwner, type MainlineCoordinator } from './item-get.ts';
-import { type PutOptions, type PutReport, putItem } from './item-put.ts';
+import { type PutOptions, type PutReport, putItem, storeItem } from './item-put.ts';
 import type { PutValue } from './item-value.ts';
 import type { JoinReport } from './join-report.ts';
 import type { Mainline, OutRequest, Peer, Sample } from './messages.ts';
@@ -107,6 +107,11 @@ export class MainlineNode {
   /** Our id; with several addresses, that at the first. It may change when others see us at another address (BEP 42). */
   get id(): Id {
     return this.#first.id;
+  }
+
+  /** Our ids, by address. */
+  get ids(): readonly Id[] {
+    return this.#homes.map(({ id }) => id);
   }
 
   /** Where it is bound, by address; empty before it is. */
@@ -211,7 +216,10 @@ export class MainlineNode {
    */
   put(value: PutValue, options: PutOptions = {}): Operation<Contact, PutReport> {
     const saved = options.every === 'off' ? undefined : () => this.#saved();
-    return this.#everywhere((at, by) => putItem(at, value, by, saved), mergedPut, options);
+    return putItem(value, options, {
+      get: (owner, by) => this.get(owner, by),
+      store: (item, cas) => this.#everywhere((at, by) => storeItem(at, item, cas, by, saved), mergedPut, options),
+    });
   }
 
   /** Finds the item of a target, or of an owner (BEP 44), verified. Iterate it for items as they are found. */

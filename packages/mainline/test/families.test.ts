@@ -11,6 +11,7 @@ import {
   type KrpcOut,
   type MainlineNode,
   type MainlineOptions,
+  publicKeyOf,
   TOKEN_ROTATION,
 } from '../src/index.ts';
 import { tokensOf } from './krpc-samples.ts';
@@ -142,12 +143,36 @@ describe('a node of both families', () => {
     expect(only4.values.map(({ key }) => key).sort()).toEqual(['10.2.0.1:7001', '10.3.0.1:7002']);
   });
 
+  it('[X13][U17] a mutable item without a number takes the next after the highest of both families, one at both', async () => {
+    const dual = net.current;
+    const first = dual.node([4, 6]);
+    const both = { bootstrap: [dual.at(1, 4), dual.at(1, 6)] };
+    const plain4 = dual.node([4], { bootstrap: [dual.at(1, 4)] });
+    const plain6 = dual.node([6], { bootstrap: [dual.at(1, 6)] });
+    const two = dual.node([4, 6], both);
+    await dual.start(first, plain4, plain6, two);
+    const seed = new Uint8Array(32).fill(4);
+    const put = (node: MainlineNode, seq?: number) =>
+      dual.time.until(node.put(`by ${seq}`, { mutable: { seed, ...(seq !== undefined && { seq }) }, every: 'off' }));
+    const seqAt = async (node: MainlineNode) => (await dual.time.until(node.get({ publicKey: publicKeyOf(seed) }))).seq;
+    await put(plain4, 2);
+    await put(plain6, 7);
+    expect([await seqAt(plain4), await seqAt(plain6)]).toEqual([2, 7]);
+    const report = await put(two);
+    expect([report.seq, new Set(report.stored.map(({ endpoint }) => familyOf(endpoint)))]).toEqual([
+      8,
+      new Set([4, 6]),
+    ]);
+    expect([await seqAt(plain4), await seqAt(plain6)]).toEqual([8, 8]);
+  });
+
   it('[X13] has an id at each address, and an endpoint', async () => {
     const dual = net.current;
     const node = dual.node([4, 6]);
     await dual.start(node);
     expect(node.endpoints).toEqual([dual.at(1, 4), dual.at(1, 6)]);
-    expect(new Set(node.states.map(({ config }) => config.self)).size).toBe(2);
+    expect(node.ids).toEqual(node.states.map(({ config }) => config.self));
+    expect(new Set(node.ids).size).toBe(2);
     expect(node.id).toBe(node.states[0]?.config.self);
   });
 });
