@@ -16,6 +16,7 @@ const PIECE = 65_536;
 
 export class Digest {
   readonly #hash: Hash;
+  readonly #states = new StateText();
   #text = '';
 
   constructor(hash: Hash) {
@@ -29,7 +30,8 @@ export class Digest {
 
   /** The final state of a node. */
   state(node: number, state: unknown): void {
-    this.#text += `${node} ${canonicalState(state)}\n`;
+    this.#text += `${node} ${this.#states.of(state)}\n`;
+    // While its parts are still in the processor's cache.
     this.#flush();
   }
 
@@ -45,17 +47,49 @@ export class Digest {
   }
 }
 
-/** A state as text: keys in order, and without configurations, which the scenario has fixed. */
-function canonicalState(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  let text = '';
-  if (Array.isArray(value)) {
-    for (const item of value) text += `${canonicalState(item)},`;
-    return `[${text}]`;
+/**
+ * A state as text, without configurations, which the scenario has fixed. Keys come as the code made them, so that nothing
+ * has to be sorted; texts with their lengths, so that nothing has to be escaped. Native JSON takes 1.5 times as long.
+ */
+class StateText {
+  /** Of objects made of texts alone, contacts nearly all: each stands in a hundred tables. */
+  readonly #known = new Map<object, string>();
+
+  of(value: unknown): string {
+    switch (typeof value) {
+      case 'string':
+        return `${value.length}"${value}`;
+      case 'object':
+        if (value === null) return 'null';
+        return Array.isArray(value) ? this.#list(value) : (this.#known.get(value) ?? this.#object(value));
+      default:
+        return String(value);
+    }
   }
-  for (const key of Object.keys(value).sort()) {
-    const item = (value as Record<string, unknown>)[key];
-    if (item !== undefined && key !== 'config') text += `${key}:${canonicalState(item)},`;
+
+  #list(items: readonly unknown[]): string {
+    let text = '[';
+    for (let i = 0; i < items.length; i++) text += `${this.of(items[i])},`;
+    return `${text}]`;
   }
-  return `{${text}}`;
+
+  #object(value: object): string {
+    // Maps, most of which are empty most of the time.
+    if ('slots' in value && 'size' in value && value.size === 0) return '{}';
+    let text = '{';
+    let isPlain = true;
+    for (const key in value) {
+      const item = (value as Record<string, unknown>)[key];
+      if (item === undefined || key === 'config') continue;
+      isPlain &&= typeof item === 'string';
+      text += `${key}:${this.of(item)},`;
+    }
+    text += '}';
+    if (isPlain) {
+      // To look into a text makes one piece of it, once for all the tables it stands in.
+      text.charCodeAt(0);
+      this.#known.set(value, text);
+    }
+    return text;
+  }
 }
