@@ -24,8 +24,6 @@ import { makeTorrent } from './torrent.mjs';
 
 /** Transmission searches only when it knows nine nodes. */
 const CROWD = 9;
-/** ms after which another Transmission is started. */
-const PATIENCE = 90_000;
 /** ms between two looks at a file. */
 const LOOK = 200;
 
@@ -58,29 +56,17 @@ const untilKnown = async (log, ids) => {
 const town = async (lab, name, family = 4) => {
   const ours = await startOurs(lab, { family, isGlobal: family === 6 });
   await startCrowd(lab, ours, CROWD);
-  return { ours, torrent: makeTorrent(lab.folder, name, ours.id) };
-};
-
-/**
- * A Transmission that has the torrent, and has told our node. It looks for those near a torrent once in 25 minutes: where it
- * did so before it knew enough of them, another one is started beside it. @param {Lab} lab @param {Ours} ours @param {Torrent} torrent
- */
-const announcedByTransmission = async (lab, ours, torrent) => {
-  const begin = async () => {
-    const transmission = await startTransmission(lab, ours, torrent, torrent.folder);
-    await untilMet(ours, transmission.address);
-    await untilAnnounced(ours, torrent.infoHash, transmission.address);
-    return transmission;
-  };
-  const first = begin();
-  const early = await Promise.race([first, pause(PATIENCE, undefined, { ref: false })]);
-  return early ?? Promise.race([first, begin()]);
+  // At an address that the world could reach, others tell our node what it is, and it takes an id that fits it (BEP 42).
+  const { id } = ours.isGlobal ? await ours.log.wait((it) => it.event === 'renamed', 'it had its own id') : ours;
+  return { ours, torrent: makeTorrent(lab.folder, name, id) };
 };
 
 /** Transmission comes in by our node alone, and says how many nodes it knows when it begins to announce. @param {Lab} lab @param {4 | 6} family */
 const transmissionJoins = async (lab, family) => {
   const { ours, torrent } = await town(lab, `joins-ipv${family}.bin`, family);
-  const transmission = await announcedByTransmission(lab, ours, torrent);
+  const transmission = await startTransmission(lab, ours, torrent, torrent.folder);
+  await untilMet(ours, transmission.address);
+  await untilAnnounced(ours, torrent.infoHash, transmission.address);
   const [, known = '0'] =
     new RegExp(`IPv${family} DHT announce \\(\\w+, (\\d+) nodes\\)`).exec(transmission.log()) ?? [];
   if (Number(known) < 1 + CROWD) throw new Error(`${known} nodes in its table`);
@@ -133,7 +119,8 @@ const fetchedByLibtorrent = async (lab, ours, torrent) => {
 /** @param {Lab} lab */
 const transmissionToLibtorrent = async (lab) => {
   const { ours, torrent } = await town(lab, 'to-libtorrent.bin');
-  await announcedByTransmission(lab, ours, torrent);
+  const transmission = await startTransmission(lab, ours, torrent, torrent.folder);
+  await untilAnnounced(ours, torrent.infoHash, transmission.address);
   return fetchedByLibtorrent(lab, ours, torrent);
 };
 
