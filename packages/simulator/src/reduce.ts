@@ -3,7 +3,7 @@
  * with the same failure, then that node's own events, then as few of those as still fail. What comes out is the trace of
  * one node, which replays without any network.
  */
-import { makeNode, type NodeMachine } from '@xorrery/core';
+import { makeNode } from '@xorrery/core';
 import {
   type EventEntry,
   FORMAT,
@@ -19,9 +19,7 @@ import type { AnyState } from './population.ts';
 import type { AnyProtocol } from './protocol.ts';
 import { DEFAULT_SCENARIO, type Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: nodes of whatever protocol the simulation is given
-type AnyMachine = NodeMachine<any, any, any>;
+import type { AnyMachine } from './simulation-types.ts';
 
 export interface ReduceOptions {
   readonly protocol: AnyProtocol;

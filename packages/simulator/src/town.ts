@@ -8,7 +8,6 @@ import {
   type Id,
   type Instant,
   type NodeConfig,
-  type NodeMachine,
   type NodeSettings,
   nodeConfigOf,
   restoreNode,
@@ -23,12 +22,10 @@ import { chosenIdNear, crowdedEndpointOf, drawHomes, drawIds, endpointOf, fitId,
 import { type AnyState, newResident, type Resident, type Role } from './population.ts';
 import type { AnyProtocol } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
+import type { AnyMachine } from './simulation-types.ts';
 import { type AdversaryKind, parseAdversaries, parseSessions } from './spec.ts';
 import { Truth } from './truth.ts';
 import type { Wires } from './wires.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: nodes of whatever protocol the simulation is given
-type AnyMachine = NodeMachine<any, any, any>;
 
 type Born = (node: number, state: AnyState) => void;
 
