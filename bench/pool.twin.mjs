@@ -4,7 +4,7 @@
 import { compareDistance } from '@xorrery/core';
 
 const LANE = 131_072;
-const REMEMBERED = 60_000;
+const GENERATION = 60_000;
 /** @type {any} */
 const NONE = Object.freeze([]);
 
@@ -465,11 +465,13 @@ export class PoolTwin {
     this.parked = [];
     /** Endpoints freed in this step while something was parked. */
     this.freed = [];
+    /** By endpoint: the numbers of the requests in flight to it. */
     this.inFlight = new Map();
-    this.busy = new Map();
+    this.flying = 0;
     this.roundTrips = undefined;
-    /** Set anew at each measurement, so that the first is the one to be forgotten first. */
-    this.byEndpoint = new Map();
+    this.recent = new Map();
+    this.former = new Map();
+    this.turnsAt = 0;
     this.unowed = 0;
     this.heap = new Heap();
     this.gate = new Gate();
@@ -512,11 +514,13 @@ export class PoolTwin {
       this.unowed++;
       return;
     }
-    if (event.type === 'response' && this.inFlight.has(event.request)) {
-      const request = lookup.open.find((it) => it.request === event.request);
-      if (request !== undefined) this.measure(request.candidate.endpoint, now - request.sentAt, now);
+    const open = lookup.open.find((it) => it.request === event.request);
+    if (open !== undefined) {
+      const { endpoint } = open.candidate;
+      const mayAnswer = open.phase === 'asked' || open.phase === 'slow';
+      if (event.type === 'response' && mayAnswer) this.measure(endpoint, now - open.sentAt, now);
+      this.land(event.request, endpoint);
     }
-    this.land(event.request);
     this.step(effects, lookup, event, now);
   }
 
@@ -532,13 +536,13 @@ export class PoolTwin {
             continue;
           }
           this.takeOff(effect);
-        } else if (effect.type === 'unanswered') this.land(effect.request);
+        } else if (effect.type === 'unanswered') this.land(effect.request, effect.to.endpoint);
         else if (effect.type === 'abandon') {
           const at = this.parked.findIndex((it) => it.effect.request === effect.request);
           if (at >= 0) this.parked.splice(at, 1);
           const phase = lookup.open.find((it) => it.request === effect.request)?.phase;
           if (phase === 'parked' || phase === 'ready') continue;
-          this.land(effect.request);
+          this.land(effect.request, effect.to);
         }
         effects.push({ type: 'query', id: lookup.id, effect });
       }
@@ -570,42 +574,42 @@ export class PoolTwin {
   }
 
   obstacle(endpoint) {
-    if ((this.busy.get(endpoint) ?? 0) >= this.config.maxPerEndpoint) return 'endpoint';
-    return this.inFlight.size >= this.config.maxInFlight ? 'pool' : undefined;
+    if ((this.inFlight.get(endpoint)?.length ?? 0) >= this.config.maxPerEndpoint) return 'endpoint';
+    return this.flying >= this.config.maxInFlight ? 'pool' : undefined;
   }
 
   takeOff({ request, to }) {
-    this.inFlight.set(request, to.endpoint);
-    this.busy.set(to.endpoint, (this.busy.get(to.endpoint) ?? 0) + 1);
+    const there = this.inFlight.get(to.endpoint);
+    if (there === undefined) this.inFlight.set(to.endpoint, [request]);
+    else there.push(request);
+    this.flying++;
   }
 
-  land(request) {
-    const endpoint = this.inFlight.get(request);
-    if (endpoint === undefined) return;
+  land(request, endpoint) {
+    const there = this.inFlight.get(endpoint);
+    const at = there === undefined ? -1 : there.indexOf(request);
+    if (at < 0) return;
     if (this.parked.length > 0) this.freed.push(endpoint);
-    this.inFlight.delete(request);
-    const left = this.busy.get(endpoint) - 1;
-    if (left === 0) this.busy.delete(endpoint);
-    else this.busy.set(endpoint, left);
+    if (there.length === 1) this.inFlight.delete(endpoint);
+    else there.splice(at, 1);
+    this.flying--;
   }
 
   measure(endpoint, ms, now) {
     this.roundTrips = sampled(this.roundTrips, ms);
-    const { byEndpoint } = this;
-    for (let swept = 0; swept < 2; swept++) {
-      const oldest = byEndpoint.entries().next().value;
-      if (oldest !== undefined && oldest[1].due <= now) byEndpoint.delete(oldest[0]);
+    const trips = sampled(this.recent.get(endpoint) ?? this.former.get(endpoint), ms);
+    const isFull = this.recent.size >= this.config.maxRemembered >>> 1 && !this.recent.has(endpoint);
+    if (now >= this.turnsAt || isFull) {
+      this.former = now < this.turnsAt + GENERATION ? this.recent : new Map();
+      this.recent = new Map();
+      this.turnsAt = now + GENERATION;
     }
-    const trips = sampled(byEndpoint.get(endpoint), ms);
-    trips.due = now + REMEMBERED;
-    byEndpoint.delete(endpoint);
-    byEndpoint.set(endpoint, trips);
-    if (byEndpoint.size > this.config.maxRemembered) byEndpoint.delete(byEndpoint.keys().next().value);
+    this.recent.set(endpoint, trips);
   }
 
   timeoutOf(endpoint, otherwise) {
     const { min, max } = this.config.adaptiveTimeout;
-    const trips = this.byEndpoint.get(endpoint) ?? this.roundTrips;
+    const trips = this.recent.get(endpoint) ?? this.former.get(endpoint) ?? this.roundTrips;
     if (trips === undefined) return otherwise;
     return Math.min(max, Math.max(min, Math.floor(trips.smoothed + 4 * trips.variation) + 1));
   }
@@ -613,7 +617,7 @@ export class PoolTwin {
 
 /** Changes the estimate given, or makes one. */
 const sampled = (trips, ms) => {
-  if (trips === undefined) return { smoothed: ms, variation: ms / 2, due: 0 };
+  if (trips === undefined) return { smoothed: ms, variation: ms / 2 };
   trips.variation = (3 * trips.variation + Math.abs(trips.smoothed - ms)) / 4;
   trips.smoothed = (7 * trips.smoothed + ms) / 8;
   return trips;

@@ -21,8 +21,9 @@ export const median = (numbers) => {
 };
 
 /**
- * ns for one unit of each piece of work, the median of `rounds` in which all take turns, so that a slow moment hits
- * all of them. A piece of work is called once a round and says how many units it did.
+ * ns for one unit of each piece of work, from `rounds` in which all take turns. Of the first it is the median; of the
+ * others, the first's times the median of how much longer they took in the same round: a slow moment of some seconds hits
+ * all of a round alike. A piece of work is called once a round and says how many units it did.
  */
 export const inTurns = (works, rounds) => {
   const times = works.map(() => []);
@@ -34,7 +35,9 @@ export const inTurns = (works, rounds) => {
       times[i].push(Number(process.hrtime.bigint() - start) / units);
     });
   }
-  return times.map(median);
+  const [first = []] = times;
+  const base = median(first);
+  return times.map((its) => base * median(its.map((time, round) => time / (first[round] ?? base))));
 };
 
 /** Bytes of the heap and beside it that are in use once all garbage is gone. */

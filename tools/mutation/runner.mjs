@@ -27,7 +27,7 @@ const NO_JUDGES = new Set(
   [
     ...['purity', 'stubs', 'contracts', 'invariants', 'mock-network'],
     // Large, and in small they judge nothing that others do not.
-    ...['variants.ci', 'explore.ci', 'exact.ci', 'upkeep.ci', 'joining.ci', 'refresh.ci'],
+    ...['variants.ci', 'explore.ci', 'exact.ci', 'upkeep.ci', 'joining.ci', 'refresh.ci', 'scenarios.ci'],
   ].map((it) => `${it}.test.ts`),
 );
 const isJudge = (/** @type {string} */ name) =>

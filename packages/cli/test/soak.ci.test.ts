@@ -54,7 +54,7 @@ it('[U09] a day of churn leaves every node within its limits, as small as before
     for (const { config, server, limiter, pool, waiting, routing } of states) {
       expect(server.peers.torrents.size).toBeLessThanOrEqual(config.server.peers.maxTorrents);
       expect(limiter.accounts.size).toBeLessThanOrEqual(config.responder.limiter.maxEntries);
-      expect(pool.inFlight.size).toBeLessThanOrEqual(config.pool.maxInFlight);
+      expect(pool.flying).toBeLessThanOrEqual(config.pool.maxInFlight);
       expect(waiting.length).toBeLessThanOrEqual(config.maxWaiting);
       expect(tableSize(tableOf(routing))).toBeLessThan(NODES);
     }

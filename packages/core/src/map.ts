@@ -44,8 +44,9 @@ export function emptyMap<V>(): PersistentMap<V> {
   return EMPTY;
 }
 
-export function get<V>(map: PersistentMap<V>, key: Key): V | undefined {
-  return find(map, key)?.value;
+/** `hash`, here and below: what `hashOf` gives for the key, where it is at hand for several maps. */
+export function get<V>(map: PersistentMap<V>, key: Key, hash: number = hashOf(key)): V | undefined {
+  return find(map, key, hash)?.value;
 }
 
 export function has<V>(map: PersistentMap<V>, key: Key): boolean {
@@ -53,13 +54,19 @@ export function has<V>(map: PersistentMap<V>, key: Key): boolean {
 }
 
 /** The map with `key` set to `value`, due at `due`; the same map when that is how it stands already. */
-export function set<V>(map: PersistentMap<V>, key: Key, value: V, due: Instant = NEVER): PersistentMap<V> {
-  return put(map, 0, { key, hash: hashOf(key), value, due });
+export function set<V>(
+  map: PersistentMap<V>,
+  key: Key,
+  value: V,
+  due: Instant = NEVER,
+  hash: number = hashOf(key),
+): PersistentMap<V> {
+  return put(map, 0, { key, hash, value, due });
 }
 
 /** The map without `key`; the same map when it was not there. */
-export function remove<V>(map: PersistentMap<V>, key: Key): PersistentMap<V> {
-  return rooted(take(map, 0, hashOf(key), key));
+export function remove<V>(map: PersistentMap<V>, key: Key, hash: number = hashOf(key)): PersistentMap<V> {
+  return rooted(take(map, 0, hash, key));
 }
 
 /** The map without the entry that falls due first (`firstDue`). */
@@ -149,8 +156,7 @@ function below<V>(slot: Slot<V> | undefined): readonly Entry<V>[] {
   return slot.slots === undefined ? [slot] : entries(slot);
 }
 
-export function find<V>(map: PersistentMap<V>, key: Key): Entry<V> | undefined {
-  const hash = hashOf(key);
+export function find<V>(map: PersistentMap<V>, key: Key, hash: number = hashOf(key)): Entry<V> | undefined {
   let branch = map;
   for (let shift = 0; shift <= LAST_SHIFT; shift += BITS) {
     const bit = 1 << ((hash >>> shift) & 31);

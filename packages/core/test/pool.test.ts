@@ -128,9 +128,9 @@ describe('the pool', () => {
     const pool = new Pool();
     pool.add('a', [4, 8]);
     pool.answer('a', 4);
-    expect(pool.state.busy.size).toBe(1);
+    expect(pool.state.inFlight.size).toBe(1);
     pool.fail('a', 8);
-    expect([pool.state.busy.size, pool.state.inFlight.size, pool.state.parked.length]).toEqual([0, 0, 0]);
+    expect([pool.state.flying, pool.state.inFlight.size, pool.state.parked.length]).toEqual([0, 0, 0]);
   });
 
   it('[F42] frees the endpoint of a request that fell silent, though it still listens', () => {
@@ -322,8 +322,8 @@ describe('the pool', () => {
     expect(nextPoolDeadline(fixed.state)).toBe(777);
   });
 
-  it('[J74] smooths as RFC 6298 has it, and remembers an endpoint for a minute', () => {
-    const pool = new Pool({ adaptiveTimeout: { min: 1, max: 4_000 }, maxRemembered: 3 });
+  it('[J74] smooths as RFC 6298 has it, and remembers an endpoint for one to two minutes', () => {
+    const pool = new Pool({ adaptiveTimeout: { min: 1, max: 4_000 }, maxRemembered: 4 });
     let round = 0;
     /** The timeout of a request that is then answered after so long. */
     const ask = (n: number, ms: number): number => {
@@ -338,18 +338,23 @@ describe('the pool', () => {
     expect([ask(4, 100), ask(4, 200), ask(4, 0)]).toEqual([4_000, 301, 363]);
     // Whoever is unknown is given what all have shown together: 98.4375 and four times 75.
     expect([ask(8, 10), ask(8, 10)]).toEqual([399, 31]);
-    // Three are remembered: the one that has been quiet for longest goes.
-    for (const n of [16, 32]) ask(n, 10);
-    expect(maps.entries(pool.state.byEndpoint).map((it) => it.key)).toEqual(
-      expect.arrayContaining(['n8', 'n16', 'n32']),
-    );
-    expect(pool.state.byEndpoint.size).toBe(3);
-    // A minute after its last answer each goes in passing, two at a time.
+    const known = (): unknown[][] => {
+      const { recent, former } = pool.state.byEndpoint;
+      return [recent, former].map((map) => maps.entries(map).map((it) => it.key));
+    };
+    expect(known()).toEqual([expect.arrayContaining(['n4', 'n8']), []]);
+    // Four are remembered: with the third the other two are the former ones, and with the fifth they go.
+    ask(16, 10);
+    expect(known()).toEqual([['n16'], expect.arrayContaining(['n4', 'n8'])]);
+    expect([ask(8, 10), ask(4, 10)].map((it) => it < 300)).toEqual([true, false]);
+    expect(known()).toEqual([['n4'], expect.arrayContaining(['n16', 'n8'])]);
+    // After a minute the recent ones are the former; after another one they are gone.
     pool.now += 60_000;
     ask(64, 10);
-    expect(pool.state.byEndpoint.size).toBe(2);
-    ask(64, 10);
-    expect(maps.entries(pool.state.byEndpoint).map((it) => it.key)).toEqual(['n64']);
+    expect(known()).toEqual([['n64'], ['n4']]);
+    pool.now += 120_000;
+    ask(32, 10);
+    expect(known()).toEqual([['n32'], []]);
   });
 
   it('[F45] the machine wants what its parts want', () => {

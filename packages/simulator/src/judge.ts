@@ -42,7 +42,7 @@ export function breachOf(
 function breachOfBounds({ config, pool, wire, waiting }: AnyState): string | undefined {
   if (pool.running.size > config.pool.maxQueries) return `at most ${config.pool.maxQueries} lookups run`;
   if (pool.queue.length > config.pool.maxQueued) return `at most ${config.pool.maxQueued} lookups wait`;
-  if (pool.inFlight.size > config.pool.maxInFlight) return `at most ${config.pool.maxInFlight} requests are in flight`;
+  if (pool.flying > config.pool.maxInFlight) return `at most ${config.pool.maxInFlight} requests are in flight`;
   if (wire.pool.length > 4 * config.wire.poolBytes) return 'the pool of entropy is bounded';
   if (waiting.length > config.maxWaiting) return `at most ${config.maxWaiting} operations wait for the join`;
   return undefined;

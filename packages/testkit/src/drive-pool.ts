@@ -131,8 +131,8 @@ export function drivePool({
   }
   claim(reports.length === accepted, 'U01: each accepted lookup has exactly one report', () => reports.length);
   claim(nextPoolDeadline(state) === undefined, 'F45: no deadline is left over');
-  const { running, queue, parked, inFlight, busy, lanes } = state;
-  const rest = running.size + queue.length + parked.length + inFlight.size + busy.size + lanes.size;
+  const { running, queue, parked, inFlight, flying, lanes } = state;
+  const rest = running.size + queue.length + parked.length + inFlight.size + flying + lanes.size;
   claim(rest === 0, 'G13: nothing is left of lookups that have ended', () => state);
   return { state, reports, accepted, rejected, log, now };
 }

@@ -7,7 +7,7 @@ import type { Asker, ServerAnswer } from '../profile.ts';
 import { charged, levelAfter, type Rate } from '../responder/limiter.ts';
 import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
-import { hasRoomFor, memberOf } from '../table/table.ts';
+import { hasRoomFor, isMember } from '../table/table.ts';
 import { advanceWire, type WireEffect, type WireEvent } from '../wire/wire.ts';
 import { type Asked, overdueJobs, withoutJob, withReply, withRequest } from './checks.ts';
 import { fitContacts, hearOfUs, isUnfit } from './identity.ts';
@@ -70,9 +70,10 @@ function answer<P extends Protocol, C, S>(turn: Turn<P, C, S>, asked: Asked<P>, 
   const { state, profile } = turn;
   const { from, message, bytes } = asked;
   const { responder } = state.config;
-  const isMember = memberOf(tableOf(state.routing), message.sender)?.contact.endpoint === from;
   const { amplification } = responder;
-  const room = isMember || amplification === 'off' || bytes === undefined ? UNLIMITED : amplification * bytes;
+  const isLimited = amplification !== 'off' && bytes !== undefined;
+  const isKnown = isLimited && isMember(tableOf(state.routing), { id: message.sender, endpoint: from });
+  const room = isLimited && !isKnown ? amplification * bytes : UNLIMITED;
   const asker = askerOf(turn, message.sender, from, room);
   const [server, answered] = profile.server.answer(
     state.server,

@@ -9,7 +9,7 @@ import type { Protocol } from '../message.ts';
 import type { Disjoint } from '../query/disjoint.ts';
 import { advanceLookup, nextLookupDeadline, openRequest } from '../query/lookup.ts';
 import type { QueryEffect, QueryEvent, QueryState } from '../query/types.ts';
-import { type Draft, type Effects, land, obstacle, type PoolTurn, surroundings, takeOff } from './traffic.ts';
+import { type Draft, type Effects, land, obstacle, type PoolTurn, takeOff } from './traffic.ts';
 import type { Priority } from './types.ts';
 
 interface Who {
@@ -43,10 +43,9 @@ export function stepQuery<P extends Protocol>(
   rules: PoolTurn,
 ): void {
   let query = before;
-  const around = surroundings(draft, rules);
   const events: QueryEvent<P>[] = [event];
   for (let i = 0; i < events.length; i++) {
-    const step = advanceLookup(query, events[i] as QueryEvent<P>, now, around);
+    const step = advanceLookup(query, events[i] as QueryEvent<P>, now, rules);
     for (const effect of step.effects) {
       const answer = relay(draft, effects, who, effect, query, now, rules);
       if (answer !== undefined) events.push(answer);
@@ -80,14 +79,14 @@ function relay<P extends Protocol>(
     }
     takeOff(draft, effect, rules, now);
   } else if (effect.type === 'unanswered') {
-    land(draft, effect.request, rules);
+    land(draft, effect.request, effect.to.endpoint, rules);
   } else if (effect.type === 'abandon') {
     // What never left, nobody outside has to forget.
     if (stayed(before, effect.request)) {
       draft.parked = draft.parked.filter((it) => it.effect.request !== effect.request);
       return undefined;
     }
-    land(draft, effect.request, rules);
+    land(draft, effect.request, effect.to, rules);
   }
   effects.push({ type: 'query', id: who.id, effect });
   return undefined;

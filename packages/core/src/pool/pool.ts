@@ -21,7 +21,7 @@ import { advanceQuery, initQuery } from '../query/query.ts';
 import type { QueryEvent, QueryState } from '../query/types.ts';
 import { isSameText } from '../text.ts';
 import { inserted, stepChild, stepQuery } from './children.ts';
-import { NO_ROUND_TRIPS } from './round-trips.ts';
+import { NO_REMEMBERED_TRIPS, NO_ROUND_TRIPS } from './round-trips.ts';
 import {
   type Draft,
   draftOf,
@@ -32,6 +32,7 @@ import {
   nextRelease,
   obstacle,
   type PoolTurn,
+  turnOf,
 } from './traffic.ts';
 import {
   type Child,
@@ -56,9 +57,9 @@ export function initPool<P extends Protocol>(config: PoolConfig): PoolState<P> {
     queue: [],
     parked: [],
     inFlight: emptyMap(),
-    busy: emptyMap(),
+    flying: 0,
     roundTrips: NO_ROUND_TRIPS,
-    byEndpoint: emptyMap(),
+    byEndpoint: NO_REMEMBERED_TRIPS,
     sendLevel: undefined,
     releaseAt: undefined,
     shed: 0,
@@ -76,7 +77,7 @@ export function advancePool<P extends Protocol>(
   if (event.type === 'tick' && (due === undefined || now < due)) return { state, effects: NO_EFFECTS };
   const draft = draftOf(state);
   const effects: Effects<P> = [];
-  const turn: PoolTurn = { groupOf: rules.groupOf, isExempt: rules.isExempt, freed: [] };
+  const turn = turnOf(draft, rules);
   expire(draft, effects, now, turn);
   absorb(draft, effects, event, now, turn);
   if (event.type !== 'close') proceed(draft, effects, now, turn);
@@ -232,10 +233,10 @@ function deliver<P extends Protocol>(
     draft.unowed++;
     return;
   }
-  if (event.type === 'response' && open !== undefined && mayAnswer(open) && has(draft.inFlight, event.request)) {
-    measured(draft, open.endpoint, now - open.sentAt, now);
+  if (open !== undefined) {
+    if (event.type === 'response' && mayAnswer(open)) measured(draft, open.endpoint, now - open.sentAt, now);
+    land(draft, event.request, open.endpoint, rules);
   }
-  land(draft, event.request, rules);
   stepChild(draft, effects, lane, event, now, rules);
 }
 

@@ -2,14 +2,16 @@
  * What is in flight, and what may leave: one request at a time to an endpoint, so many in the whole node, so many a
  * second. Round trips are measured for each endpoint and for all together; the timeout of the next request follows.
  */
-import { type AddressRules, type Endpoint, OPEN_RULES } from '../contact.ts';
+import type { AddressRules, Endpoint } from '../contact.ts';
+import { appended, withoutAt } from '../lists.ts';
 import type { Instant } from '../machine.ts';
-import { get, remove, set, withoutFirst } from '../map.ts';
+import { get, hashOf, NEVER, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
+import { NONE } from '../none.ts';
 import type { Surroundings } from '../query/surroundings.ts';
 import type { QueryEffect } from '../query/types.ts';
 import { levelAfter } from '../responder/limiter.ts';
-import { NO_ROUND_TRIPS, sampled, timeoutFrom } from './round-trips.ts';
+import { remembering, sampled, timeoutFrom, tripsTo } from './round-trips.ts';
 import type { PoolEffect, PoolState } from './types.ts';
 
 /** A pool's state while one step is under way, and what the step may ask. */
@@ -26,7 +28,7 @@ export function draftOf<P extends Protocol>(state: PoolState<P>): Draft<P> {
     queue: state.queue,
     parked: state.parked,
     inFlight: state.inFlight,
-    busy: state.busy,
+    flying: state.flying,
     roundTrips: state.roundTrips,
     byEndpoint: state.byEndpoint,
     sendLevel: state.sendLevel,
@@ -37,15 +39,12 @@ export function draftOf<P extends Protocol>(state: PoolState<P>): Draft<P> {
 }
 
 /** What holds during one step, and what has landed in it: only for that may something parked leave. */
-export interface PoolTurn extends AddressRules {
+export interface PoolTurn extends AddressRules, Surroundings {
   readonly freed: Endpoint[];
 }
 
 /** Requests a lookup can number: more than it can have candidates (at most 65,536, each asked once). */
 export const LANE = 131_072;
-
-/** ms for which an endpoint's round trips are remembered after the last. Swept in passing; nothing wakes up for it. */
-const REMEMBERED = 60_000;
 
 /** Why a request to this endpoint cannot leave now, if it cannot. */
 export function obstacle<P extends Protocol>(
@@ -55,8 +54,9 @@ export function obstacle<P extends Protocol>(
   now: Instant,
 ): 'endpoint' | 'pool' | undefined {
   const { config } = draft;
-  if ((get(draft.busy, endpoint) ?? 0) >= config.maxPerEndpoint) return 'endpoint';
-  if (draft.inFlight.size >= config.maxInFlight) return 'pool';
+  const there = get(draft.inFlight, endpoint);
+  if (there !== undefined && there.length >= config.maxPerEndpoint) return 'endpoint';
+  if (draft.flying >= config.maxInFlight) return 'pool';
   if (config.maxRate === 'off' || rules.isExempt(endpoint)) return undefined;
   return levelAfter(draft.sendLevel, config.maxRate, 1, now) === undefined ? 'pool' : undefined;
 }
@@ -78,34 +78,43 @@ export function takeOff<P extends Protocol>(
   rules: AddressRules,
   now: Instant,
 ): void {
-  draft.inFlight = set(draft.inFlight, request, to.endpoint);
-  draft.busy = set(draft.busy, to.endpoint, (get(draft.busy, to.endpoint) ?? 0) + 1);
+  const hash = hashOf(to.endpoint);
+  const there = appended(get(draft.inFlight, to.endpoint, hash) ?? NONE, request);
+  draft.inFlight = set(draft.inFlight, to.endpoint, there, NEVER, hash);
+  draft.flying++;
   if (draft.config.maxRate === 'off' || rules.isExempt(to.endpoint)) return;
   draft.sendLevel = levelAfter(draft.sendLevel, draft.config.maxRate, 1, now) ?? draft.sendLevel;
 }
 
-export function land<P extends Protocol>(draft: Draft<P>, request: number, { freed }: PoolTurn): void {
-  const endpoint = get(draft.inFlight, request);
-  if (endpoint === undefined) return;
+/** A request is not in flight any more, if it was. */
+export function land<P extends Protocol>(
+  draft: Draft<P>,
+  request: number,
+  endpoint: Endpoint,
+  { freed }: PoolTurn,
+): void {
+  const hash = hashOf(endpoint);
+  const there = get(draft.inFlight, endpoint, hash);
+  const at = there === undefined ? -1 : there.indexOf(request);
+  if (there === undefined || at < 0) return;
   if (draft.parked.length > 0) freed.push(endpoint);
-  draft.inFlight = remove(draft.inFlight, request);
-  const left = (get(draft.busy, endpoint) as number) - 1;
-  draft.busy = left === 0 ? remove(draft.busy, endpoint) : set(draft.busy, endpoint, left);
+  draft.inFlight =
+    there.length === 1
+      ? remove(draft.inFlight, endpoint, hash)
+      : set(draft.inFlight, endpoint, withoutAt(there, at), NEVER, hash);
+  draft.flying--;
 }
 
 /** A request was answered `ms` after it was sent. */
 export function measured<P extends Protocol>(draft: Draft<P>, endpoint: Endpoint, ms: Instant, now: Instant): void {
   draft.roundTrips = sampled(draft.roundTrips, ms);
   if (draft.config.adaptiveTimeout === 'off') return;
-  let { byEndpoint } = draft;
-  for (let swept = 0; swept < 2 && byEndpoint.due <= now; swept++) byEndpoint = withoutFirst(byEndpoint);
-  byEndpoint = set(byEndpoint, endpoint, sampled(get(byEndpoint, endpoint) ?? NO_ROUND_TRIPS, ms), now + REMEMBERED);
-  draft.byEndpoint = byEndpoint.size > draft.config.maxRemembered ? withoutFirst(byEndpoint) : byEndpoint;
+  draft.byEndpoint = remembering(draft.byEndpoint, endpoint, ms, now, draft.config.maxRemembered);
 }
 
 /** The round trip to an endpoint in whole ms, where it was measured of late. */
 export function roundTripTo<P extends Protocol>({ byEndpoint }: PoolState<P>, endpoint: Endpoint): Instant | undefined {
-  const trips = get(byEndpoint, endpoint);
+  const trips = tripsTo(byEndpoint, endpoint);
   return trips?.status === 'measured' ? Math.floor(trips.smoothed) : undefined;
 }
 
@@ -120,14 +129,16 @@ export function withRoundTrips<P extends Protocol>(
   return draft;
 }
 
-/** What the pool's lookups may ask of it during a step. */
-export function surroundings<P extends Protocol>(draft: Draft<P>, rules: AddressRules = OPEN_RULES): Surroundings {
+/** A step begins; what its lookups may ask of the pool is part of it. */
+export function turnOf<P extends Protocol>(draft: Draft<P>, { groupOf, isExempt }: AddressRules): PoolTurn {
   const bounds = draft.config.adaptiveTimeout;
   return {
-    groupOf: rules.groupOf,
+    freed: [],
+    groupOf,
+    isExempt,
     timeoutOf: (endpoint, otherwise) =>
       bounds === 'off'
         ? otherwise
-        : timeoutFrom(get(draft.byEndpoint, endpoint) ?? draft.roundTrips, otherwise, bounds),
+        : timeoutFrom(tripsTo(draft.byEndpoint, endpoint) ?? draft.roundTrips, otherwise, bounds),
   };
 }

@@ -9,7 +9,7 @@ import type { QueryConfig } from '../query/config.ts';
 import type { Running } from '../query/lookup.ts';
 import type { QueryEffect, QueryEvent, Seed } from '../query/types.ts';
 import { checkRate, type Rate } from '../responder/limiter.ts';
-import type { RoundTrips } from './round-trips.ts';
+import type { RememberedTrips, RoundTrips } from './round-trips.ts';
 
 export interface PoolConfig {
   /** Lookups that run at once. */
@@ -24,7 +24,7 @@ export interface PoolConfig {
   readonly maxRate: Rate | 'off';
   /** Bounds of the adaptive request timeout in ms; `off`: each lookup's own `requestTimeout` holds. */
   readonly adaptiveTimeout: { readonly min: Instant; readonly max: Instant } | 'off';
-  /** Endpoints whose round trips are remembered. */
+  /** Endpoints whose round trips are remembered, at most: half of them as the recent ones, half as the former. */
   readonly maxRemembered: number;
 }
 
@@ -119,14 +119,14 @@ export interface PoolState<P extends Protocol> {
   readonly queue: readonly Queued<P>[];
   /** In order of priority, then arrival. Bounded by what the lookups may have parked. */
   readonly parked: readonly Parked<P>[];
-  /** By request number: the endpoint of each request in flight. */
-  readonly inFlight: PersistentMap<string>;
-  /** By endpoint: how many of those go there. */
-  readonly busy: PersistentMap<number>;
+  /** By endpoint: the numbers of the requests in flight to it. */
+  readonly inFlight: PersistentMap<readonly number[]>;
+  /** How many requests are in flight, to all endpoints together. */
+  readonly flying: number;
   /** Of all endpoints together. */
   readonly roundTrips: RoundTrips;
-  /** Of each, due when it is forgotten. */
-  readonly byEndpoint: PersistentMap<RoundTrips>;
+  /** Of each that was measured of late. */
+  readonly byEndpoint: RememberedTrips;
   /** When the budget of requests a second is level again. */
   readonly sendLevel: Instant | undefined;
   /** When it has room again for what is parked, if that is what parked sends wait for. */

@@ -7,7 +7,7 @@ import { remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { QueryConfig } from './config.ts';
 import type { Draft } from './draft.ts';
-import { compareCandidates, enlist, keyOf, merged, type Newcomers } from './shortlist.ts';
+import { compareCandidates, enlist, isNew, keyOf, merged, noNewcomers } from './shortlist.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Candidate, Seed } from './types.ts';
 import { windowGate } from './window.ts';
@@ -23,16 +23,17 @@ export function introduce<P extends Protocol>(
   const { config } = draft;
   const { kind, target, identity } = config;
   const groupOf = config.maxPerNetwork === 'off' ? undefined : around.groupOf;
-  const newcomers: Newcomers<P> = { candidates: [], places: [] };
+  const newcomers = noNewcomers<P>();
   const learned: Contact[] = [];
   const take = Math.min(heardOf.length, config.maxCandidates);
   for (let i = 0; i < take; i++) {
     const { id, endpoint, request: payload } = heardOf[i] as Seed<P>;
     if (id === config.self || isNoted(draft, id, endpoint)) continue;
+    if (kind !== 'each' && !isNew(draft.candidates, target, identity, newcomers, id, endpoint)) continue;
     const network = groupOf?.(endpoint)?.network;
     const candidate: Candidate<P> = { id, endpoint, hops, via, payload, network, status: 'fresh' };
     if (kind === 'each') newcomers.candidates.push(candidate);
-    else if (!enlist(draft.candidates, target, identity, newcomers, candidate)) continue;
+    else enlist(newcomers, candidate);
     if (id !== undefined) learned.push({ id, endpoint });
   }
   if (newcomers.candidates.length === 0) return NO_EFFECTS;
@@ -114,8 +115,8 @@ export function noteProgress<P extends Protocol>(draft: Draft<P>, learned: reado
 export function identified<P extends Protocol>(draft: Draft<P>, index: number, candidate: Candidate<P>): void {
   const { target, identity } = draft.config;
   const rest = withoutAt(draft.candidates, index);
-  const newcomers: Newcomers<P> = { candidates: [], places: [] };
-  enlist(rest, target, identity, newcomers, candidate);
+  const newcomers = noNewcomers<P>();
+  if (isNew(rest, target, identity, newcomers, candidate.id, candidate.endpoint)) enlist(newcomers, candidate);
   draft.candidates = merged(rest, newcomers);
   if (identity === 'id') draft.known = remove(draft.known, candidate.endpoint);
 }

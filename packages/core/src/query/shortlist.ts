@@ -44,7 +44,7 @@ export function locate<P extends Protocol>(
   id: Id | undefined,
   endpoint: Endpoint,
 ): number {
-  const place = placeOf(list, target, id, endpoint);
+  const place = placeOf(list, target, id, endpoint, 0);
   const it = list[place];
   return it !== undefined && it.id === id && it.endpoint === endpoint ? place : -1;
 }
@@ -58,32 +58,52 @@ export function withCandidate<P extends Protocol>(
   return replacedAt(list, index, candidate);
 }
 
-/** Those who are new to a list: in order, each with the index in that list before which it goes. */
+/**
+ * Those who are new to a list: in order, each with the index in that list before which it goes. `place` and `at` are what
+ * `isNew` found last: where whoever it was asked about goes in the list, and where among the newcomers.
+ */
 export interface Newcomers<P extends Protocol> {
   readonly candidates: Candidate<P>[];
   readonly places: number[];
+  place: number;
+  at: number;
 }
 
-/** Puts one more at its place; false, and nothing done, when its id is among them or in the list and `identity` is `id`. */
-export function enlist<P extends Protocol>(
+export function noNewcomers<P extends Protocol>(): Newcomers<P> {
+  return { candidates: [], places: [], place: 0, at: 0 };
+}
+
+/**
+ * Finds the place of one more; false when its id is among them or in the list and `identity` is `id`. Whoever answers
+ * mostly names its nearest first: then each comes behind the last.
+ */
+export function isNew<P extends Protocol>(
   list: readonly Candidate<P>[],
   target: Id,
   identity: Identity,
   newcomers: Newcomers<P>,
-  candidate: Candidate<P>,
+  id: Id | undefined,
+  endpoint: Endpoint,
 ): boolean {
-  const { id } = candidate;
+  const { candidates, places } = newcomers;
   const isById = identity === 'id' && id !== undefined;
   // No endpoint comes before the empty one: whoever has this id, anywhere, stands there.
-  const endpoint = isById ? '' : candidate.endpoint;
-  const place = placeOf(list, target, id, endpoint);
-  if (isById && list[place]?.id === id) return false;
-  const { candidates, places } = newcomers;
-  const at = placeOf(candidates, target, id, endpoint);
+  const key = isById ? '' : endpoint;
+  const last = candidates.length - 1;
+  const isBehind = last >= 0 && comesBefore(candidates[last] as Candidate<P>, target, id, key);
+  const at = isBehind ? last + 1 : placeOf(candidates, target, id, key, 0);
   if (isById && candidates[at]?.id === id) return false;
-  insertAt(candidates, at, candidate);
-  insertAt(places, at, place);
+  const place = placeOf(list, target, id, key, isBehind ? (places[last] as number) : 0);
+  if (isById && list[place]?.id === id) return false;
+  newcomers.place = place;
+  newcomers.at = at;
   return true;
+}
+
+/** Puts in the one that `isNew` was asked about last. */
+export function enlist<P extends Protocol>(newcomers: Newcomers<P>, candidate: Candidate<P>): void {
+  insertAt(newcomers.candidates, newcomers.at, candidate);
+  insertAt(newcomers.places, newcomers.at, newcomers.place);
 }
 
 /** The list with the newcomers in it: each candidate is moved but once, without a look (F18). */
@@ -105,25 +125,34 @@ export function merged<P extends Protocol>(
 
 /** Whether a candidate of this id is in the list. */
 export function hasId<P extends Protocol>(list: readonly Candidate<P>[], target: Id, id: Id): boolean {
-  return list[placeOf(list, target, id, '')]?.id === id;
+  return list[placeOf(list, target, id, '', 0)]?.id === id;
 }
 
-/** The first index whose candidate does not come before this place. */
+/** The first index, not below `from`, whose candidate does not come before this place. */
 function placeOf<P extends Protocol>(
   list: readonly Candidate<P>[],
   target: Id,
   id: Id | undefined,
   endpoint: Endpoint,
+  from: number,
 ): number {
-  let first = 0;
+  let first = from;
   let high = list.length;
   while (first < high) {
     const middle = (first + high) >>> 1;
-    const it = list[middle] as Candidate<P>;
-    if (comparePlaces(target, it.id, it.endpoint, id, endpoint) < 0) first = middle + 1;
+    if (comesBefore(list[middle] as Candidate<P>, target, id, endpoint)) first = middle + 1;
     else high = middle;
   }
   return first;
+}
+
+function comesBefore<P extends Protocol>(
+  it: Candidate<P>,
+  target: Id,
+  id: Id | undefined,
+  endpoint: Endpoint,
+): boolean {
+  return comparePlaces(target, it.id, it.endpoint, id, endpoint) < 0;
 }
 
 function insertAt<T>(list: T[], at: number, item: T): void {

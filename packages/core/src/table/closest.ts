@@ -8,7 +8,7 @@
  * have to be compared with each other; sorting happens within a bucket.
  */
 import type { Contact } from '../contact.ts';
-import { bitAt, commonPrefix, compareDistance, headOf, type Id } from '../id.ts';
+import { bitAt, commonPrefix, compareDistance, digitsOf, headOf, type Id } from '../id.ts';
 import type { Bucket } from './bucket.ts';
 import type { Table } from './table.ts';
 
@@ -19,7 +19,7 @@ export function closest(table: Table, target: Id, n: number): Contact[] {
   const last = buckets.length - 1;
   if (last < 0 || n <= 0) return found;
   const take = (index: number): boolean => {
-    takeFrom(buckets[index] as Bucket, target, n, found);
+    takeFrom(buckets[index] as Bucket, target, n, found, index >> 2);
     return found.length >= n;
   };
   const shared = commonPrefix(self, target);
@@ -38,26 +38,30 @@ export function closest(table: Table, target: Id, n: number): Contact[] {
 
 /** Flips the order of the two halves of 32-bit integers. */
 const TOP_BIT = 0x80000000 | 0;
+/** Digits that are compared first where a bucket keeps no heads: few of a short bucket are alike in them. */
+const DIGITS = 4;
 
 function differs(self: Id, target: Id, index: number): boolean {
   return bitAt(self, index) !== bitAt(target, index);
 }
 
 /**
- * Appends the nearest of a bucket, in order, until there are `n`: insertion into a short sorted tail. Heads decide
- * nearly always; whole ids are compared only where heads tie.
+ * Appends the nearest of a bucket, in order, until there are `n`: insertion into a short sorted tail. Heads, or else the
+ * first digits behind the `alike` ones that all members have in common, decide nearly always; whole ids are compared only
+ * where those tie.
  */
-function takeFrom(bucket: Bucket, target: Id, n: number, found: Contact[]): void {
+function takeFrom(bucket: Bucket, target: Id, n: number, found: Contact[], alike: number): void {
   const { members, heads } = bucket;
-  const head = headOf(target);
   // An index beyond the end, of a list that is always empty, is looked for in vain in a slow way.
   const hasHeads = heads.length > 0;
+  const from = Math.max(0, Math.min(alike, target.length - DIGITS));
+  // Top bit flipped, so that the order of unsigned numbers is that of small signed ones, which engines hold without a box.
+  const wanted = hasHeads ? headOf(target) ^ TOP_BIT : digitsOf(target, from, DIGITS);
   const base = found.length;
   const far: number[] = [];
   for (let m = 0; m < members.length; m++) {
     const member = members[m] as Contact;
-    // Top bit flipped, so that the order of unsigned numbers is that of small signed ones, which engines hold without a box.
-    const distance = (hasHeads ? (heads[m] as number) : headOf(member.id)) ^ head ^ TOP_BIT;
+    const distance = (hasHeads ? (heads[m] as number) : digitsOf(member.id, from, DIGITS)) ^ wanted;
     let at = found.length;
     while (at > base && isNearer(target, distance, member, far[at - 1 - base] as number, found[at - 1] as Contact))
       at--;

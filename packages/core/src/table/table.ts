@@ -121,6 +121,11 @@ export function memberOf(table: Table, id: Id): { contact: Contact; seen: Instan
   };
 }
 
+/** Whether this very contact is a member. Looks at few members for a stranger, at most at one bucket for anybody. */
+export function isMember(table: Table, { id, endpoint }: Contact): boolean {
+  return mayHold(table.endpoints, endpoint) && memberOf(table, id)?.contact.endpoint === endpoint;
+}
+
 /** The member at this endpoint. Looks at every member, but seldom for a stranger. */
 export function memberAt(table: Table, endpoint: Endpoint): Contact | undefined {
   if (!mayHold(table.endpoints, endpoint)) return undefined;
@@ -137,9 +142,11 @@ export function hasRoomFor(table: Table, id: Id): boolean {
   const index = bucketIndex(table, id);
   if (index < 0) return false;
   const bucket = table.buckets[index] ?? EMPTY_BUCKET;
+  const hasRoom = bucket.members.length < roomIn(table, index);
+  // Mostly there is none: then nobody in it need be looked at.
+  if (!hasRoom && !splits(table, index)) return false;
   if (indexById(bucket, id) >= 0) return false;
-  if (bucket.members.length < roomIn(table, index)) return true;
-  if (!splits(table, index)) return false;
+  if (hasRoom) return true;
   // Splitting goes on until the newcomer's own prefix has a bucket; there it shares with those of the same prefix.
   const shared = commonPrefix(table.self, id);
   const neighbours = bucket.members.filter((member) => commonPrefix(table.self, member.id) === shared);

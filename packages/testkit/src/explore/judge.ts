@@ -151,8 +151,8 @@ export function judgeBooks({ owed, pool, wire, packets }: World): void {
 
 /** Checks a world in which nothing is under way any more. */
 export function judgeRest(pool: PoolState<Talk>, wire: WireState<Talk>, deadline: Instant | undefined): void {
-  const { running, queue, parked, inFlight, busy, lanes } = pool;
-  const rest = [running.size, queue.length, parked.length, inFlight.size, busy.size, lanes.size];
+  const { running, queue, parked, inFlight, flying, lanes } = pool;
+  const rest = [running.size, queue.length, parked.length, inFlight.size, flying, lanes.size];
   claim(
     rest.every((it) => it === 0),
     'G13: nothing is left of lookups that have ended',

@@ -39,7 +39,7 @@ export function partsOf(net: SmallNet, world: World): readonly string[] {
   const { now, pool, wire, packets, left, alive } = world;
   const names = namesOf(world);
   const lookups = runningQueries(pool);
-  const flights = maps.entries(pool.inFlight).map(({ key, value }) => `${names.get(key as number)}>${value}`);
+  const flights = maps.entries(pool.inFlight).map(({ key, value }) => `${value.map((it) => names.get(it))}>${key}`);
   const open = maps.entries(wire.open).map(({ value }) => plain(value, now, names));
   const entropy = net.entropy === 'travels' ? `${wire.pool.length} ${wire.asking}` : '';
   return [
