@@ -74,18 +74,22 @@ export function emptyPeerStore(config: PeerStoreConfig): PeerStore {
 export function announced(store: PeerStore, infoHash: Id, endpoint: Endpoint, now: Instant, seed = false): PeerStore {
   const { config, ahead } = store;
   let { torrents, evicted } = store;
-  const torrent = maps.get(torrents, infoHash) ?? { peers: maps.emptyMap<Announced>(), turn: 0 };
+  const [torrentHash, peerHash] = [maps.hashOf(infoHash), maps.hashOf(endpoint)];
+  const torrent = maps.get(torrents, infoHash, torrentHash) ?? { peers: maps.emptyMap<Announced>(), turn: 0 };
   if (torrent.peers.size === 0 && torrents.size >= config.maxTorrents) {
     torrents = maps.withoutFirst(torrents);
     evicted++;
   }
   let { peers } = torrent;
-  if (peers.size >= config.maxPeersPerTorrent && !maps.has(peers, endpoint)) {
+  const known = maps.get(peers, endpoint, peerHash);
+  if (known === undefined && peers.size >= config.maxPeersPerTorrent) {
     peers = maps.withoutFirst(peers);
     evicted++;
   }
-  peers = maps.set(peers, endpoint, aboutOf(endpoint, seed), now + ahead + config.peerLifetime);
-  torrents = maps.set(torrents, infoHash, { peers, turn: torrent.turn + 1 }, maps.nextDue(peers));
+  // Most announce themselves again: their bits need not be worked out anew.
+  const about = known === undefined ? aboutOf(endpoint, seed) : known - (known % 2) + (seed ? 1 : 0);
+  peers = maps.set(peers, endpoint, about, now + ahead + config.peerLifetime, peerHash);
+  torrents = maps.set(torrents, infoHash, { peers, turn: torrent.turn + 1 }, maps.nextDue(peers), torrentHash);
   return { config, torrents, ahead, evicted };
 }
 

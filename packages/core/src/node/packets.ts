@@ -133,10 +133,12 @@ export function dropOverdue<P extends Protocol, C, S>(turn: Turn<P, C, S>): void
 
 /** Whether the asker's host and network have asked little enough; charges them. */
 function admits<P extends Protocol, C, S>(turn: Turn<P, C, S>, from: Endpoint): boolean {
-  const { state, profile, rules, now } = turn;
+  const { state, profile, now } = turn;
   const { perHost, perNetwork } = state.config.responder.limiter;
-  if ((perHost === 'off' && perNetwork === 'off') || rules.isExempt(from)) return true;
-  const limiter = charged(state.limiter, profile.groupOf(from) ?? { host: from, network: from }, now);
+  if (perHost === 'off' && perNetwork === 'off') return true;
+  const group = profile.groupOf(from);
+  if (state.config.exemptLocal && group?.local === true) return true;
+  const limiter = charged(state.limiter, group ?? { host: from, network: from }, now);
   if (limiter === undefined) count(turn, 'limited');
   else state.limiter = limiter;
   return limiter !== undefined;

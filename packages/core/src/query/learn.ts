@@ -3,7 +3,7 @@ import type { Contact, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
 import { withoutAt } from '../lists.ts';
 import { NO_EFFECTS } from '../machine.ts';
-import { remove, set } from '../map.ts';
+import { get, hashOf, NEVER, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { QueryConfig } from './config.ts';
 import type { Draft } from './draft.ts';
@@ -46,10 +46,10 @@ export function introduce<P extends Protocol>(
 function isNoted<P extends Protocol>(draft: Draft<P>, id: Id | undefined, endpoint: Endpoint): boolean {
   const key = notedKey(draft.config, id, endpoint);
   if (key === undefined) return false;
-  const known = set(draft.known, key, true);
-  const isNew = known !== draft.known;
-  draft.known = known;
-  return !isNew;
+  const hash = hashOf(key);
+  if (get(draft.known, key, hash) !== undefined) return true;
+  draft.known = set(draft.known, key, true, NEVER, hash);
+  return false;
 }
 
 /** An id has its place in a list that is in order, and is found there; all else is noted. */

@@ -8,7 +8,7 @@
  */
 import { ConfigError, checkInteger } from '../errors.ts';
 import type { Instant } from '../machine.ts';
-import { emptyMap, entriesDue, get, nextDue, type PersistentMap, remove, set, withoutFirst } from '../map.ts';
+import { emptyMap, entriesDue, get, hashOf, nextDue, type PersistentMap, remove, set, withoutFirst } from '../map.ts';
 
 /** So many a second on average, and at most `burst` at once. */
 export interface Rate {
@@ -55,12 +55,13 @@ export function charged(
   now: Instant,
 ): LimiterState | undefined {
   const { perHost, perNetwork, maxEntries } = state.config;
-  const hostLevel = levelAfter(get(state.accounts, host), perHost, 1, now);
-  const networkLevel = levelAfter(get(state.accounts, network), perNetwork, 1, now);
+  const [hostHash, networkHash] = [hashOf(host), hashOf(network)];
+  const hostLevel = levelAfter(get(state.accounts, host, hostHash), perHost, 1, now);
+  const networkLevel = levelAfter(get(state.accounts, network, networkHash), perNetwork, 1, now);
   if (hostLevel === undefined || networkLevel === undefined) return undefined;
   let { accounts } = state;
-  if (perHost !== 'off') accounts = set(accounts, host, hostLevel, hostLevel);
-  if (perNetwork !== 'off') accounts = set(accounts, network, networkLevel, networkLevel);
+  if (perHost !== 'off') accounts = set(accounts, host, hostLevel, hostLevel, hostHash);
+  if (perNetwork !== 'off') accounts = set(accounts, network, networkLevel, networkLevel, networkHash);
   while (accounts.size > maxEntries) accounts = withoutFirst(accounts);
   const sweepAt = accounts.size === 0 ? undefined : (state.sweepAt ?? now + SWEEP_EVERY);
   return { config: state.config, accounts, sweepAt };
