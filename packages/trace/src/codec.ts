@@ -19,16 +19,21 @@ const DEPTH = 200;
 
 const ID = /^(?:[0-9a-f]{2}){8,64}$/;
 const ENDPOINT = /^[\w[][\w.:[\]%-]{0,62}:\d{1,5}$/;
-const SIGIL = /^[=@#:~]/;
 
 interface Entry {
   readonly id?: string;
   readonly endpoint?: string;
 }
 
+/** Whether this begins what stands for something else: one of `= @ # : ~`. */
+function isSigil(code: number): boolean {
+  return code === 0x3d || code === 0x40 || code === 0x23 || code === 0x3a || code === 0x7e;
+}
+
 /** Writes values as JSON text. What it has written is known to it from then on. */
 export class Encoder {
   readonly #entries: (Entry | undefined)[] = new Array(SIZE);
+  /** By id: the contact written last with it. */
   readonly #contacts = new Map<string, number>();
   readonly #ids = new Map<string, number>();
   readonly #endpoints = new Map<string, number>();
@@ -59,31 +64,35 @@ export class Encoder {
 
   #contact(record: Record<string, unknown>): string | undefined {
     const { id, endpoint } = record;
-    if (typeof id !== 'string' || typeof endpoint !== 'string' || !ID.test(id) || !ENDPOINT.test(endpoint)) return;
-    const key = `${id} ${endpoint}`;
-    const known = this.#contacts.get(key);
-    if (known !== undefined) return `"@${known}"`;
+    if (typeof id !== 'string' || typeof endpoint !== 'string') return;
+    const known = this.#contacts.get(id);
+    if (known !== undefined && this.#entries[known]?.endpoint === endpoint) return `"@${known}"`;
+    if (!ID.test(id) || !ENDPOINT.test(endpoint)) return;
     const [idAt, endpointAt] = [this.#ids.get(id), this.#endpoints.get(endpoint)];
     const text = `"=${idAt === undefined ? id : `#${idAt}`} ${endpointAt === undefined ? endpoint : `:${endpointAt}`}"`;
-    this.#contacts.set(key, this.#enter({ id, endpoint }));
+    this.#contacts.set(id, this.#enter({ id, endpoint }));
     return text;
   }
 
   #string(text: string): string {
-    if (SIGIL.test(text)) return quoted(`~${text}`);
+    if (isSigil(text.charCodeAt(0))) return quoted(`~${text}`);
     const length = text.length;
-    if (length >= 16 && ID.test(text)) {
+    // The patterns are only for what may well be an id or an endpoint, and was never met: most strings are short words.
+    if (length >= 16) {
       const known = this.#ids.get(text);
       if (known !== undefined) return `"#${known}"`;
-      this.#enter({ id: text });
-      return `"#=${text}"`;
+      if (ID.test(text)) {
+        this.#enter({ id: text });
+        return `"#=${text}"`;
+      }
     }
-    // Most strings are short words; the pattern is only for what may well be an endpoint.
-    if (length >= 3 && length <= 70 && text.lastIndexOf(':') >= length - 6 && ENDPOINT.test(text)) {
+    if (length >= 3 && length <= 70 && text.lastIndexOf(':') >= length - 6) {
       const known = this.#endpoints.get(text);
       if (known !== undefined) return `":${known}"`;
-      this.#enter({ endpoint: text });
-      return `":=${text}"`;
+      if (ENDPOINT.test(text)) {
+        this.#enter({ endpoint: text });
+        return `":=${text}"`;
+      }
     }
     return quoted(text);
   }
@@ -103,7 +112,7 @@ export class Encoder {
     const { id, endpoint } = old;
     if (id !== undefined && this.#ids.get(id) === number) this.#ids.delete(id);
     if (endpoint !== undefined && this.#endpoints.get(endpoint) === number) this.#endpoints.delete(endpoint);
-    if (id !== undefined && endpoint !== undefined) this.#contacts.delete(`${id} ${endpoint}`);
+    if (id !== undefined && this.#contacts.get(id) === number) this.#contacts.delete(id);
   }
 }
 
