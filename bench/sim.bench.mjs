@@ -15,7 +15,7 @@ const LOSS = 0.01;
 const nativeHash = () => {
   const hash = createHash('sha256');
   return {
-    update: (/** @type {string} */ text) => void hash.update(text, 'latin1'),
+    update: (/** @type {Uint8Array} */ bytes) => void hash.update(bytes),
     hex: () => hash.copy().digest('hex'),
   };
 };

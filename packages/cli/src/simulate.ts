@@ -38,7 +38,7 @@ export function protocolOf({ profile }: Scenario): AnyProtocol {
 /** SHA-256 of the host. */
 export function nativeHash(): Hash {
   const hash = createHash('sha256');
-  return { update: (text) => hash.update(text, 'latin1'), hex: () => hash.copy().digest('hex') };
+  return { update: (bytes) => hash.update(bytes), hex: () => hash.copy().digest('hex') };
 }
 
 export interface Watch {

@@ -28,9 +28,9 @@ const REPLAY = `
   const { genericProtocol, SimulationReplay } = await import('@xorrery/simulator');
   const { loadTrace } = await import('@xorrery/trace');
   const { sha256 } = await import('@noble/hashes/sha2.js');
-  const { bytesToHex, utf8ToBytes } = await import('@noble/hashes/utils.js');
+  const { bytesToHex } = await import('@noble/hashes/utils.js');
   const hash = sha256.create();
-  const port = { update: (text) => hash.update(utf8ToBytes(text)), hex: () => bytesToHex(hash.clone().digest()) };
+  const port = { update: (bytes) => hash.update(bytes), hex: () => bytesToHex(hash.clone().digest()) };
   const trace = await loadTrace([text]);
   const run = new SimulationReplay(trace.header, genericProtocol, port);
   for (const entry of trace.entries) run.take(entry);

@@ -13,7 +13,7 @@ import {
 
 export function nativeHash(): Hash {
   const hash = createHash('sha256');
-  return { update: (text) => hash.update(text, 'latin1'), hex: () => hash.copy().digest('hex') };
+  return { update: (bytes) => hash.update(bytes), hex: () => hash.copy().digest('hex') };
 }
 
 export function simulate(parts: Partial<Scenario>, options: Partial<SimulationOptions> = {}): Simulation {

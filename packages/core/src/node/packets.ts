@@ -1,6 +1,7 @@
 /** What comes from the wire and goes to it: requests are answered through the profile, answers are tied to requests. */
 import type { Contact, Endpoint } from '../contact.ts';
 import type { Id } from '../id.ts';
+import { withoutAt } from '../lists.ts';
 import type { Answer, OutMessage, Protocol, SignatureCheck } from '../message.ts';
 import { NONE } from '../none.ts';
 import type { Asker, ServerAnswer } from '../profile.ts';
@@ -8,6 +9,7 @@ import { charged, levelAfter, type Rate } from '../responder/limiter.ts';
 import { tableOf } from '../routing/routing.ts';
 import { closest } from '../table/closest.ts';
 import { hasRoomFor, isMember } from '../table/table.ts';
+import { isSameText } from '../text.ts';
 import { advanceWire, type WireEffect, type WireEvent } from '../wire/wire.ts';
 import { type Asked, overdueJobs, withoutJob, withReply, withRequest } from './checks.ts';
 import { fitContacts, hearOfUs, isUnfit } from './identity.ts';
@@ -152,8 +154,13 @@ function askerOf<P extends Protocol, C, S>({ state }: Turn<P, C, S>, id: Id, end
     endpoint,
     room,
     closest: (target: Id): readonly Contact[] => {
-      const found = closest(table, target, replySize + 1).filter((it) => it.endpoint !== endpoint);
-      return found.length > replySize ? found.slice(0, replySize) : found;
+      const found = closest(table, target, replySize + 1);
+      // Who asks knows itself: it gives its place to the one behind.
+      for (let i = 0; i < found.length; i++) {
+        if (isSameText((found[i] as Contact).endpoint, endpoint)) return withoutAt(found, i);
+      }
+      if (found.length > replySize) found.pop();
+      return found;
     },
   };
 }
