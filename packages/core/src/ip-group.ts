@@ -15,6 +15,8 @@ export function ipGroupOf(endpoint: Endpoint): AddressGroup {
 
 /** Loopback, private, link-local (RFC 1122, 1918, 3927). */
 function isLocalV4(host: string): boolean {
+  // All of them begin with a 1, and most addresses do not.
+  if (host.charCodeAt(0) !== 49) return false;
   if (host.startsWith('10.') || host.startsWith('127.')) return true;
   if (host.startsWith('192.168.') || host.startsWith('169.254.')) return true;
   if (!host.startsWith('172.')) return false;

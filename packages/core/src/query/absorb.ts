@@ -3,6 +3,7 @@ import type { Id } from '../id.ts';
 import type { Instant } from '../machine.ts';
 import { has } from '../map.ts';
 import type { Answer, Protocol, Refusal } from '../message.ts';
+import { NONE } from '../none.ts';
 import { closeRequest, type Draft, type Effects, failed, indexOf, indexOfOpen, replaceOpen } from './draft.ts';
 import { fallSilent } from './expire.ts';
 import { gather, identified, introduce, noteProgress } from './learn.ts';
@@ -108,13 +109,12 @@ function takeAnswer<P extends Protocol>(
   const gave = offered.length > 0;
   const answered: Candidate<P> = { id: from, endpoint, hops, via, payload, network, status, late, token, gave };
   closeRequest(draft, request);
-  if (before.id !== undefined || config.kind === 'each')
-    draft.candidates = withCandidate(draft.candidates, index, answered);
-  else identified(draft, index, answered);
+  const stays = before.id !== undefined || config.kind === 'each';
+  if (!stays) identified(draft, index, answered);
 
   const nearest = draft.candidates[0]?.id;
-  const learned =
-    config.kind === 'each' ? [] : introduce(draft, answer.contacts, before.hops + 1, around, before.endpoint);
+  const heardOf = config.kind === 'each' ? NONE : answer.contacts;
+  const learned = introduce(draft, heardOf, hops + 1, around, endpoint, stays ? { index, answered } : undefined);
   const values = gather(draft, offered);
   if (!late || learned.length > 0) noteProgress(draft, learned, late);
   draft.fruitless = draft.candidates[0]?.id === nearest && before.id !== undefined ? draft.fruitless + 1 : 0;

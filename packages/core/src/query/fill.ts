@@ -3,20 +3,21 @@ import { appended } from '../lists.ts';
 import type { Instant } from '../machine.ts';
 import type { Protocol } from '../message.ts';
 import { asked, askedAt, type Draft, type Effects, indexOf, replaceOpen, seedOf } from './draft.ts';
-import { withCandidate } from './shortlist.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Candidate, OpenRequest } from './types.ts';
 import { windowGate } from './window.ts';
 
 /**
  * Asks the closest fresh candidates of the window while there are free slots (R09): requests that are not slow never
- * exceed the width (alpha, or k while stalled), all in flight never exceed the larger of alpha and k.
+ * exceed the width (alpha, or k while stalled), all in flight never exceed the larger of alpha and k. `shared`: the list
+ * of candidates as it was before the step, which is not changed.
  */
 export function fill<P extends Protocol>(
   draft: Draft<P>,
   effects: Effects<P>,
   now: Instant,
   around: Surroundings,
+  shared: readonly Candidate<P>[],
 ): void {
   const { config } = draft;
   const { alpha, k } = config;
@@ -50,6 +51,7 @@ export function fill<P extends Protocol>(
     if (!isInWindow(candidate)) continue;
     live++;
     if (candidate.status !== 'fresh') continue;
+    if (draft.candidates === shared) draft.candidates = shared.slice();
     ask(draft, effects, i, candidate, now, around);
     prompt++;
     inFlight++;
@@ -70,6 +72,7 @@ function askAgain<P extends Protocol>(
   effects.push({ type: 'send', request: ready.request, to: seedOf(candidate), payload });
 }
 
+/** The list of candidates is the step's own here. */
 function ask<P extends Protocol>(
   draft: Draft<P>,
   effects: Effects<P>,
@@ -80,7 +83,7 @@ function ask<P extends Protocol>(
 ): void {
   const request = draft.nextRequest++;
   const { id, endpoint, payload } = candidate;
-  draft.candidates = withCandidate(draft.candidates, index, asked(candidate, request));
+  (draft.candidates as Candidate<P>[])[index] = asked(candidate, request);
   draft.open = appended(draft.open, askedAt(request, id, endpoint, draft.config, now, around));
   effects.push({ type: 'send', request, to: seedOf(candidate), payload: payload ?? draft.config.request });
 }

@@ -7,18 +7,31 @@ import { get, hashOf, NEVER, remove, set } from '../map.ts';
 import type { Protocol } from '../message.ts';
 import type { QueryConfig } from './config.ts';
 import type { Draft } from './draft.ts';
-import { compareCandidates, enlist, isNew, keyOf, merged, noNewcomers } from './shortlist.ts';
+import {
+  compareCandidates,
+  enlist,
+  isNew,
+  keyOf,
+  merged,
+  type Newcomers,
+  noNewcomers,
+  withCandidate,
+} from './shortlist.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Candidate, Seed } from './types.ts';
 import { windowGate } from './window.ts';
 
-/** Adds those never heard of, drops the farthest fresh ones beyond the limit, and returns the newcomers. */
+/**
+ * Adds those never heard of, drops the farthest fresh ones beyond the limit, and returns the newcomers. `told` is who named
+ * them: its candidate as it is now goes in at its `index`, so that the list is copied but once.
+ */
 export function introduce<P extends Protocol>(
   draft: Draft<P>,
   heardOf: readonly Seed<P>[],
   hops: number,
   around: Surroundings,
   via?: string,
+  told?: { readonly index: number; readonly answered: Candidate<P> },
 ): readonly Contact[] {
   const { config } = draft;
   const { kind, target, identity } = config;
@@ -36,10 +49,22 @@ export function introduce<P extends Protocol>(
     else enlist(newcomers, candidate);
     if (id !== undefined) learned.push({ id, endpoint });
   }
-  if (newcomers.candidates.length === 0) return NO_EFFECTS;
-  draft.candidates = kind === 'each' ? newcomers.candidates : merged(draft.candidates, newcomers);
+  if (newcomers.candidates.length === 0) {
+    if (told !== undefined) draft.candidates = withCandidate(draft.candidates, told.index, told.answered);
+    return NO_EFFECTS;
+  }
+  const list = kind === 'each' ? newcomers.candidates : merged(draft.candidates, newcomers);
+  if (told !== undefined) list[placeAmong(newcomers, told.index)] = told.answered;
+  draft.candidates = list;
   if (draft.candidates.length > config.maxCandidates) prune(draft);
   return learned;
+}
+
+/** Where the candidate at an index of the list stands once the newcomers are in it. */
+function placeAmong<P extends Protocol>({ places }: Newcomers<P>, index: number): number {
+  let at = index;
+  for (let i = 0; i < places.length && (places[i] as number) <= index; i++) at++;
+  return at;
 }
 
 /** Whether `known` says that this one is; it is told if not. Where the shortlist itself says who is, it is not asked. */

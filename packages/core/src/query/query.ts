@@ -76,12 +76,13 @@ function run<P extends Protocol>(
   around: Surroundings,
 ): Step<QueryState<P>, QueryEffect<P>> {
   const effects: Effects<P> = [];
+  const before = draft.candidates;
   expire(draft, effects, now);
   const reason =
     now >= draft.startedAt + draft.config.deadline ? 'expired' : absorb(draft, effects, event, now, around);
   const ending = reason ?? verdict(draft);
   if (ending !== undefined) return finish(draft, effects, ending, now);
-  fill(draft, effects, now, around);
+  fill(draft, effects, now, around, before);
   return { state: draft, effects };
 }
 

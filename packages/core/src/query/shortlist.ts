@@ -110,7 +110,7 @@ export function enlist<P extends Protocol>(newcomers: Newcomers<P>, candidate: C
 export function merged<P extends Protocol>(
   list: readonly Candidate<P>[],
   { candidates, places }: Newcomers<P>,
-): readonly Candidate<P>[] {
+): Candidate<P>[] {
   let until = list.length;
   let to = until + candidates.length;
   const copy = new Array<Candidate<P>>(to);

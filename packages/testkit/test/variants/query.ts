@@ -115,8 +115,8 @@ export const QUERY_VARIANTS: readonly Variant[] = [
     breaks: 'an answer leaves its request open, so that it ends once more',
     file: 'query/absorb.ts',
     find: `  closeRequest(draft, request);
-  if (before.id`,
-    replace: '  if (before.id',
+  const stays`,
+    replace: '  const stays',
     net: '3 nodes',
     caughtBy: 'T16',
   },
