@@ -30,7 +30,13 @@ export const EMPTY_BUCKET: Bucket = { members: NONE, seen: NONE, failures: NONE,
 const LONG = 32;
 
 export function indexById({ members }: Bucket, id: Id): number {
-  for (let i = 0; i < members.length; i++) if (isSameText((members[i] as Contact).id, id)) return i;
+  // As `isSameText` has it, with what is the same for all of them taken out of the loop.
+  const end = id.length - 1;
+  const digit = id.charCodeAt(end);
+  for (let i = 0; i < members.length; i++) {
+    const other = (members[i] as Contact).id;
+    if (other.charCodeAt(end) === digit && other === id) return i;
+  }
   return -1;
 }
 
@@ -101,8 +107,23 @@ export function suspected(bucket: Bucket, index: number, times: number = failure
 /** Keeps a newcomer in reserve; the oldest spare goes when there are more than `limit`. */
 export function withSpare(bucket: Bucket, contact: Contact, limit: number): Bucket {
   if (limit === 0) return bucket;
-  const spares = bucket.spares.filter((spare) => spare.id !== contact.id && spare.endpoint !== contact.endpoint);
-  return { ...bucket, spares: [...spares, contact].slice(-limit) };
+  const { members, seen, failures, heads } = bucket;
+  const others = withoutNamesakes(bucket.spares, contact);
+  // Written out, for most who answer come this way.
+  const from = Math.max(0, others.length + 1 - limit);
+  const spares = new Array<Contact>(others.length + 1 - from);
+  for (let i = from; i < others.length; i++) spares[i - from] = others[i] as Contact;
+  spares[others.length - from] = contact;
+  return { members, seen, failures, heads, spares };
+}
+
+/** Those of another id at another endpoint. The same list when all are. */
+function withoutNamesakes(spares: readonly Contact[], { id, endpoint }: Contact): readonly Contact[] {
+  const isNamesake = (it: Contact): boolean => isSameText(it.id, id) || isSameText(it.endpoint, endpoint);
+  for (let i = 0; i < spares.length; i++) {
+    if (isNamesake(spares[i] as Contact)) return spares.filter((it) => !isNamesake(it));
+  }
+  return spares;
 }
 
 /** Without the spare at this endpoint. */

@@ -72,12 +72,16 @@ export function makeTable(self: Id, config: TableConfig, buckets: readonly Bucke
 
 function oldestOfAll(buckets: readonly Bucket[]): Instant {
   let oldest = NEVER;
-  for (const bucket of buckets) oldest = Math.min(oldest, oldestOf(bucket));
+  for (let i = 0; i < buckets.length; i++) {
+    const seen = oldestOf(buckets[i] as Bucket);
+    if (seen < oldest) oldest = seen;
+  }
   return oldest;
 }
 
 function oldestOf(bucket: Bucket): Instant {
-  return bucket.seen[0] ?? NEVER;
+  // What lies beyond the end of a list is looked for in vain in a slow way.
+  return bucket.seen.length === 0 ? NEVER : (bucket.seen[0] as Instant);
 }
 
 /** Members of the whole table. */
@@ -174,8 +178,8 @@ export function insertContact(
   if (isCrowded(left.buckets, index, contact.endpoint, table.config.caps, groupOf)) {
     return [left, { type: 'refused', reason: 'crowded', ...removed }];
   }
-  const [after, insertion] = place(left, index, contact, now, 'added');
-  return [after, removed === undefined ? insertion : { ...insertion, ...removed }];
+  const placed = place(left, index, contact, now, 'added');
+  return removed === undefined ? placed : [placed[0], { ...placed[1], ...removed }];
 }
 
 /**
