@@ -25,8 +25,8 @@ const GENERATION = 60_000;
 
 /**
  * Round trips by endpoint, in two generations, so that forgetting takes no look at what is forgotten: an endpoint is
- * remembered for one to two minutes after its last answer, or until as many others as half the limit have answered.
- * Forgotten in passing; nothing wakes up for it.
+ * remembered for one to two minutes after its last answer, or until others have answered: as many as half the limit at
+ * least, as the whole of it at most. Forgotten in passing; nothing wakes up for it.
  */
 export interface RememberedTrips {
   readonly recent: PersistentMap<RoundTrips>;
